@@ -1,0 +1,1 @@
+"""The fault catalogue: one small file per family, each operator a thing that really goes wrong."""

@@ -1,0 +1,1 @@
+"""The gates a candidate must pass to become a task."""

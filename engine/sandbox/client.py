@@ -1,0 +1,202 @@
+"""The connection to the Docker Engine: found the way the `docker` command finds it, then asynchronous."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiodocker
+import aiohttp
+from platformdirs import user_state_dir
+
+from engine.errors import DiskFull, EngineError, UsageError
+
+DEFAULT_SOCKET = "/var/run/docker.sock"
+START_HINT = "start Docker, set DOCKER_HOST, or run scripts/setup for a private engine"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an engine listens. Source: the documented order of the `docker` command."""
+
+    host: str
+    """`unix://`, `tcp://` or `ssh://` address."""
+    origin: str
+    """What named it: `DOCKER_HOST`, `context NAME`, `default socket` or `private engine`."""
+    tls: Any = None
+    """The SDK's `TLSConfig`, or None."""
+
+    @property
+    def socket(self) -> str:
+        """Path of the unix socket, empty for other transports."""
+        return self.host.removeprefix("unix://") if self.host.startswith("unix://") else ""
+
+
+def private_socket() -> Path:
+    """The socket of the private engine that `scripts/setup` starts."""
+    home = os.environ.get("CLIGYM_ENGINE_HOME")
+    return (Path(home) if home else Path(user_state_dir("cligym")) / "engine") / "docker.sock"
+
+
+def resolve() -> Endpoint:
+    """The endpoint the `docker` command would use; without one, the private engine's.
+
+    Raises:
+        UsageError: the configured context cannot be read.
+    """
+    from docker.context import ContextAPI
+    from docker.utils import kwargs_from_env
+
+    asked = kwargs_from_env()
+    if "base_url" in asked:
+        return Endpoint(asked["base_url"], "DOCKER_HOST", asked.get("tls"))
+    try:
+        name = os.environ.get("DOCKER_CONTEXT")
+        context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+    except Exception as error:
+        raise UsageError(f"the Docker context cannot be read: {error}", "see `docker context ls`") from error
+    if name and context is None:
+        raise UsageError(f"there is no Docker context named {name}", "see `docker context ls`")
+    if context is not None and context.Name != "default" and context.Host:
+        tls = None if context.Host.startswith(("unix://", "ssh://")) else context.TLSConfig
+        return Endpoint(context.Host, f"context {context.Name}", tls)
+    private = private_socket()
+    if not _listens(DEFAULT_SOCKET) and _listens(str(private)):
+        return Endpoint(f"unix://{private}", "private engine")
+    return Endpoint(f"unix://{DEFAULT_SOCKET}", "default socket")
+
+
+def _listens(path: str) -> bool:
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+@dataclass
+class Engine:
+    """One Docker Engine and what this process knows of it."""
+
+    docker: aiodocker.Docker
+    endpoint: Endpoint
+    version: str = ""
+    data_root: str = ""
+    """The engine's data directory, as the engine names it."""
+    storage: str = ""
+    """Storage driver."""
+    cpus: int = 1
+    memory: int = 0
+    """Bytes the engine's machine has."""
+    tools: str = ""
+    """Volume with the static tools, once `engine.sandbox.tools` has made it."""
+    suite_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One slot for each processor: more suites at a time finish fewer of them per minute (measured)."""
+
+    @property
+    def local(self) -> bool:
+        """Whether the engine shares this machine's filesystem, as a unix socket suggests."""
+        return bool(self.endpoint.socket)
+
+    async def api(self, path: str, method: str = "GET", **options: Any) -> Any:
+        """One call of the Engine API that aiodocker has no method for; the decoded JSON answer."""
+        with translated():
+            return await self.docker._query_json(path, method=method, **options)
+
+
+@contextmanager
+def translated(doing: str = "") -> Iterator[None]:
+    """Turn what aiodocker, aiohttp and the socket raise into our typed errors."""
+    prefix = f"{doing}: " if doing else ""
+    try:
+        yield
+    except aiodocker.DockerError as error:
+        message = str(error.message)
+        if "no space left on device" in message:
+            raise DiskFull(
+                f"{prefix}the Docker Engine's disk is full", "free space, or run `cligym-tui gc`"
+            ) from error
+        raise EngineError(f"{prefix}the Docker Engine answered: {message}", _hint(error.status)) from error
+    except (aiohttp.ClientError, ConnectionError, FileNotFoundError, EOFError) as error:
+        raise EngineError(f"{prefix}the Docker Engine does not answer ({error})", START_HINT) from error
+    except PermissionError as error:
+        raise EngineError(
+            f"{prefix}no permission to reach the Docker Engine ({error})",
+            "join the group that owns the socket, or use sudo",
+        ) from error
+
+
+def _hint(status: int) -> str:
+    return "see `cligym-tui doctor`" if status >= 500 else ""
+
+
+def _client(endpoint: Endpoint) -> aiodocker.Docker:
+    # The default connector stops at 100 streams and then blocks every call, version() included.
+    if endpoint.socket:
+        connector = aiohttp.UnixConnector(endpoint.socket, limit=0)
+        return aiodocker.Docker(url="unix://localhost", connector=connector)
+    if endpoint.tls is not None:
+        return aiodocker.Docker(
+            url=endpoint.host.replace("tcp://", "https://", 1),
+            connector=aiohttp.TCPConnector(ssl=_ssl(endpoint.tls), limit=0),
+        )
+    if endpoint.host.startswith("tcp://"):
+        return aiodocker.Docker(url=endpoint.host, connector=aiohttp.TCPConnector(limit=0))
+    return aiodocker.Docker(url=endpoint.host)
+
+
+def _ssl(tls: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_cert or None)
+    if tls.cert:
+        context.load_cert_chain(*tls.cert)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@asynccontextmanager
+async def connect(endpoint: Endpoint | None = None) -> AsyncIterator[Engine]:
+    """The engine, with a first answer from it.
+
+    Raises:
+        EngineError: it does not answer; the message says where it was looked for.
+    """
+    endpoint = endpoint or resolve()
+    try:
+        docker = _client(endpoint)
+    except ValueError as error:
+        raise UsageError(f"DOCKER_HOST={endpoint.host} is not an address of an engine: {error}") from error
+    try:
+        with translated(f"{endpoint.host} ({endpoint.origin})"):
+            async with asyncio.timeout(20):
+                info = await docker.system.info()
+                version = await docker.version()
+        cpus = int(info.get("NCPU") or 1)
+        yield Engine(
+            docker,
+            endpoint,
+            version=str(version.get("Version", "")),
+            data_root=str(info.get("DockerRootDir", "")),
+            storage=str(info.get("Driver", "")),
+            cpus=cpus,
+            memory=int(info.get("MemTotal") or 0),
+            suite_slots=asyncio.Semaphore(max(1, cpus)),
+        )
+    except TimeoutError as error:
+        raise EngineError(
+            f"the Docker Engine at {endpoint.host} does not answer within 20 s", START_HINT
+        ) from error
+    finally:
+        await docker.close()
+        await docker.connector.close()

@@ -1,0 +1,55 @@
+"""The whole filesystem of an image as entries: what deltas are compared against."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+
+import msgspec
+
+from engine.sandbox.client import Engine, translated
+from engine.sandbox.delta import Entry, Tree
+from engine.sandbox.layers import from_tar
+from engine.sandbox.sandbox import labels
+
+_MANAGED = ("/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/.dockerenv")
+"""What the engine provides at run time: never part of a layer."""
+
+
+async def manifest(engine: Engine, image: str) -> dict[str, Entry]:
+    """Every path of `image`, about a second for an image of 300 MB.
+
+    Raises:
+        EngineError: there is no such image.
+    """
+    with translated(f"reading the image {image}"):
+        container = await engine.docker.containers.create(
+            {"Image": image, "Cmd": ["true"], "Labels": labels("manifest", "")}
+        )
+        try:
+            with tempfile.TemporaryFile() as spool:
+                async with engine.docker._query(f"containers/{container.id}/export") as response:
+                    async for chunk in response.content.iter_chunked(1 << 20):
+                        spool.write(chunk)
+                spool.seek(0)
+                raw = await asyncio.to_thread(lambda: list(from_tar(spool)))
+        finally:
+            with contextlib.suppress(Exception):
+                await container.delete(force=True)
+    return {path: entry for path, entry in raw if entry is not None and not managed(path)}
+
+
+def managed(path: str) -> bool:
+    """Whether the engine provides this path to every container."""
+    return any(path == each or path.startswith(each + "/") for each in _MANAGED)
+
+
+def pack(tree: Tree) -> bytes:
+    """A tree as bytes, for a blob."""
+    return msgspec.msgpack.encode(tree)
+
+
+def unpack(data: bytes) -> dict[str, Entry]:
+    """The tree that `pack` made bytes of."""
+    return msgspec.msgpack.decode(data, type=dict[str, Entry])

@@ -1,0 +1,124 @@
+"""Network namespaces made ahead: building one is half of what starting a container costs.
+
+Each is held by a container that only waits; others join it with `container:<id>`. Only loopback is in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiodocker.stream import Stream
+
+from engine.sandbox import tools
+from engine.sandbox.client import Engine, translated
+from engine.sandbox.sandbox import GONE, Limits, host_config, labels
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """One idle network namespace."""
+
+    id: str
+    _hold: Stream
+
+    @property
+    def network(self) -> str:
+        """What to give a container as its network."""
+        return f"container:{self.id}"
+
+
+@dataclass
+class Namespaces:
+    """A few namespaces kept ready for one session.
+
+    Containers of a namespace share its `/etc/hosts` and loopback, so it is used by one at a time, and again
+    only when nothing in it ran as root.
+    """
+
+    engine: Engine
+    image: str
+    session: str = ""
+    ready: int = 2
+    _idle: deque[Namespace] = field(default_factory=deque)
+    _made: dict[str, Namespace] = field(default_factory=dict)
+    _making: set[asyncio.Task[None]] = field(default_factory=set)
+    _closed: bool = False
+
+    async def lease(self) -> Namespace:
+        """A namespace for one container; a new one is made when none is idle."""
+        namespace = self._idle.popleft() if self._idle else await self._make()
+        self.warm()
+        return namespace
+
+    def warm(self) -> None:
+        """Have `ready` idle ones made in the background."""
+        missing = self.ready - len(self._idle) - len(self._making)
+        for _ in range(0 if self._closed else missing):
+            task = asyncio.create_task(self._stock())
+            self._making.add(task)
+            task.add_done_callback(self._making.discard)
+
+    async def _stock(self) -> None:
+        with contextlib.suppress(Exception):  # the next lease meets the same failure and reports it
+            namespace = await self._make()
+            if self._closed:
+                await self._end(namespace)
+            else:
+                self._idle.append(namespace)
+
+    async def _make(self) -> Namespace:
+        await tools.ensure(self.engine, self.image)
+        limits = Limits(memory=32 << 20, pids=8)
+        config: dict[str, Any] = {
+            "Image": self.image,
+            "Cmd": [tools.BUSYBOX, "cat"],
+            "Entrypoint": [],
+            "User": "0:0",
+            "WorkingDir": "/",
+            "Hostname": "sandbox",
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "AttachStdin": True,
+            "Labels": labels("netns", self.session),
+            "HostConfig": host_config(self.engine, network="none", binds=(), limits=limits),
+        }
+        with translated("making a network namespace"):
+            container = await self.engine.docker.containers.create(config)
+            hold = container.attach(stdin=True, stdout=False, stderr=False)
+            namespace = Namespace(container.id, hold)
+            self._made[container.id] = namespace
+            try:
+                await hold._init()
+                await container.start()
+            except BaseException:
+                await asyncio.shield(self._end(namespace))
+                raise
+        return namespace
+
+    async def give_back(self, namespace: Namespace, *, clean: bool) -> None:
+        """The container that used it is gone; `clean` when nothing in it ran as root."""
+        if clean and not self._closed and len(self._idle) < self.ready:
+            self._idle.append(namespace)
+        else:
+            await self._end(namespace)
+
+    async def _end(self, namespace: Namespace) -> None:
+        self._made.pop(namespace.id, None)
+        with contextlib.suppress(AssertionError, RuntimeError, *GONE):
+            await namespace._hold.close()
+        with contextlib.suppress(*GONE):
+            await self.engine.docker.containers.container(namespace.id).delete(force=True)
+
+    async def close(self) -> None:
+        """End them all."""
+        self._closed = True
+        for task in list(self._making):
+            with contextlib.suppress(BaseException):
+                await task
+        for namespace in list(self._made.values()):
+            await self._end(namespace)
+        self._idle.clear()

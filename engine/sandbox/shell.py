@@ -1,0 +1,300 @@
+"""A branch's one live shell: interactive bash on a real terminal, replaced when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiodocker.stream import Stream
+
+from engine.errors import EngineError
+from engine.sandbox import tools
+from engine.sandbox.records import Prompt
+from engine.sandbox.sandbox import GONE, Sandbox, SandboxLost, Tail
+from engine.sandbox.watch import DONE, LOST, State, Watch
+
+TAIL = 64 << 10
+"""Bytes of a command's output kept for the agent."""
+
+_MARK = re.compile(rb"\x1b\]133;B;(\d+)\x07")
+_NOT_TYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+ENVIRONMENT = {
+    "TERM": "xterm-256color",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "PIP_PROGRESS_BAR": "off",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+"""Variables of the live shell, beside the image's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command typed into the shell ended."""
+
+    outcome: str
+    """`done`, `timeout`, `interrupted`, `incomplete` or `lost`."""
+    exit_code: int | None
+    cwd: str
+    seconds: float
+    exports: dict[str, str] = field(default_factory=dict)
+    """Exported variables that differ from those the present shell began with."""
+    output: bytes = b""
+    """The last bytes printed, prompt and echo included."""
+    output_bytes: int = 0
+
+
+@dataclass
+class Shell:
+    """One persistent bash in a sandbox. Commands go in as a person's typing would; output streams as it is.
+
+    The end of a command, its exit code and the directory come from the shell's own report to PID 1, never
+    from what is printed; when that fails to come, from the state of its process.
+    """
+
+    sandbox: Sandbox
+    on_output: Callable[[bytes], None] = lambda data: None
+    """Every byte the terminal prints, in order, as it comes. Must not block."""
+    on_lost: Callable[[str, str], None] = lambda reason, program: None
+    """Called with the reason and the new program when the shell was replaced."""
+    home: str = "/"
+    """Directory a new shell starts in, if it is there."""
+    cwd: str = "/"
+    size: tuple[int, int] = (40, 120)
+    """Rows and columns."""
+    program: str = ""
+    prompt: Prompt | None = None
+    """The last prompt of the present shell."""
+    _tty: Stream | None = None
+    _exec: str = ""
+    _reader: asyncio.Task[None] | None = None
+    _prompts: list[Prompt] = field(default_factory=list)
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+    _tail: Tail = field(default_factory=lambda: Tail(TAIL))
+    _shown: int = -1
+    """Number of the last prompt whose end mark was printed."""
+    _scan: bytes = b""
+    _eof: bool = False
+    _first: dict[str, str] | None = None
+    _keep: str = ""
+    _watch: Watch | None = None
+
+    async def open(self) -> None:
+        """Bring up bash, or the static ash when bash does not come to a prompt.
+
+        Raises:
+            SandboxLost: the container ended.
+            EngineError: neither shell starts.
+        """
+        self.sandbox.on_prompt = self._prompted
+        report = {"CLIGYM_NONCE": self.sandbox.nonce, "CLIGYM_CWD": self.home}
+        bash = ["/bin/bash", "--noprofile", "--rcfile", f"{tools.MOUNT}/bashrc", "-i"]
+        ash = [tools.BUSYBOX, "ash", "-i"]
+        for argv, extra, patience in (
+            (bash, {}, 5.0),
+            (ash, {"ENV": f"{tools.MOUNT}/ashrc", "PATH": f"{tools.MOUNT}:/usr/bin:/bin"}, 10.0),
+        ):
+            await self._hang_up()
+            self._eof, self._shown, self._prompts, self._scan = False, -1, [], b""
+            try:
+                self._exec, self._tty = await self.sandbox.open_tty(
+                    argv, {**ENVIRONMENT, **extra, **report}, self.size
+                )
+            except EngineError:
+                if self.sandbox.lost:
+                    raise
+                continue
+            self._reader = asyncio.create_task(self._read(self._tty), name=f"shell {self.sandbox.id[:12]}")
+            if await self._until(lambda: bool(self._prompts) or self._eof, patience) and self._prompts:
+                self.program, self.prompt = argv[0], self._prompts[-1]
+                await self._until(self._prompt_shown, 0.5)
+                self._first = self.prompt.exports
+                self._keep = await self.sandbox.processes()
+                return
+        raise EngineError("no shell starts in the sandbox")
+
+    def _prompted(self, prompt: Prompt) -> None:
+        self._prompts.append(prompt)
+        self._moved.set()
+
+    async def _read(self, tty: Stream) -> None:
+        with contextlib.suppress(*GONE):
+            while (message := await tty.read_out()) is not None:
+                self._tail.add(message.data)
+                self.on_output(message.data)
+                self._scan = (self._scan + message.data)[-4096:]
+                for mark in _MARK.finditer(self._scan):
+                    self._shown = int(mark[1])
+                    self._moved.set()
+        if tty is self._tty:
+            self._eof = True
+            self._moved.set()
+
+    def _prompt_shown(self) -> bool:
+        last = self._prompts[-1] if self._prompts else self.prompt
+        return self._eof or last is None or last.number == 0 or self._shown >= last.number
+
+    async def _until(self, seen: Callable[[], bool], timeout: float) -> bool:
+        """Wait for `seen`, woken by every prompt, mark and end of stream; whether it came."""
+        deadline = time.monotonic() + timeout
+        while not seen():
+            self._moved.clear()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._moved.wait()
+        return True
+
+    async def run(self, command: str, timeout: float = 60.0) -> Ended:
+        """Type a command and wait until it is over or was ended.
+
+        After `timeout` seconds: ^C, then every process of this step is killed inside the container, then
+        the shell itself. A shell that died or was killed is replaced; its variables and directory are lost.
+
+        Raises:
+            SandboxLost: the container ended.
+        """
+        if self._tty is None or self._eof:
+            await self._replace("the shell had ended")
+        self._prompts, self._tail = [], Tail(TAIL)
+        began = time.monotonic()
+        watch = self._watch = Watch(began, timeout)
+        await self.type(keystrokes(command))
+        try:
+            outcome = await self._follow(watch)
+        finally:
+            self._watch = None
+        if outcome == DONE and "\n" in command:
+            await self._settle()
+        if outcome == LOST:
+            await self._replace("the command ended the shell")
+        elif outcome == "replaced":
+            await self._replace("the shell did not come back")
+        else:
+            await self._until(self._prompt_shown, 0.2)
+            self.prompt = self._prompts[-1]
+            self.cwd = self.prompt.cwd
+            self._keep = await self.sandbox.processes()
+        seconds = time.monotonic() - began
+        if outcome in (LOST, "replaced"):
+            shown = LOST if outcome == LOST else watch.outcome
+            return Ended(shown, None, self.cwd, seconds, {}, self._tail.bytes(), self._tail.total)
+        assert self.prompt is not None
+        code = self.prompt.exit_code
+        return Ended(
+            watch.outcome, code, self.cwd, seconds, self._exported(), self._tail.bytes(), self._tail.total
+        )
+
+    async def _follow(self, watch: Watch) -> str:
+        """Wait for the end of what was typed: `done`, `lost` or `replaced`."""
+        while True:
+            now = time.monotonic()
+            if await self._until(lambda: bool(self._prompts) or self._eof, watch.pause(now)):
+                return DONE if self._prompts else LOST
+            match watch.next(time.monotonic()):
+                case "probe" if self.prompt is not None:
+                    watch.probed(State.parse(await self.sandbox.ask("state", str(self.prompt.pid))))
+                case "interrupt":
+                    await self.type(b"\x03")
+                case "end":
+                    await self.sandbox.end_all_but(self._keep)
+                    await self.type(b"\x03")
+                case "replace":
+                    return "replaced"
+                case _:
+                    pass
+
+    async def _settle(self) -> None:
+        # An error in the syntax of a typed block makes bash read the lines after it as commands of their
+        # own, each with a prompt: the last of them counts, once the shell really waits for input.
+        for _ in range(200):
+            count = len(self._prompts)
+            state = State.parse(await self.sandbox.ask("state", str(self._prompts[-1].pid)))
+            if not state.alive or (state.reads_terminal and count == len(self._prompts)):
+                return
+            await self._until(lambda: len(self._prompts) > count or self._eof, 0.05)  # noqa: B023
+
+    async def _replace(self, reason: str) -> None:
+        if not self._eof and self.prompt is not None:
+            baseline = " ".join(
+                word for word in self._keep.split() if not word.startswith(f"{self.prompt.pid}:")
+            )
+            await self.sandbox.end_all_but(baseline)
+        await self.open()
+        assert self.prompt is not None
+        self.cwd = self.prompt.cwd
+        self.on_lost(reason, self.program)
+
+    def _exported(self) -> dict[str, str]:
+        now, first = (self.prompt.exports if self.prompt else {}), self._first or {}
+        skip = {"PWD", "OLDPWD", "SHLVL", "_"}
+        return {name: value for name, value in now.items() if name not in skip and first.get(name) != value}
+
+    def interrupt(self) -> None:
+        """End the running command the way a timeout does. Without one, nothing happens."""
+        if self._watch is not None:
+            self._watch.interrupt(time.monotonic())
+            self._moved.set()
+
+    async def type(self, data: bytes) -> None:
+        """Bytes for the terminal, as a keyboard would send them.
+
+        Raises:
+            SandboxLost: the terminal is gone and so is the container.
+        """
+        assert self._tty is not None
+        try:
+            await self._tty.write_in(data)
+        except (RuntimeError, AssertionError, *GONE) as error:
+            if self.sandbox.lost:
+                raise SandboxLost(f"the sandbox {self.sandbox.id[:12]} ended") from error
+            self._eof = True
+            self._moved.set()
+
+    async def resize(self, rows: int, columns: int) -> None:
+        """Give the terminal another size; programs in it are told."""
+        self.size = (rows, columns)
+        if self._exec:
+            with contextlib.suppress(*GONE):
+                await self.sandbox.engine.docker.containers.exec(self._exec).resize(h=rows, w=columns)
+
+    async def _hang_up(self) -> None:
+        tty, self._tty = self._tty, None
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+            self._reader = None
+        if tty is not None:
+            with contextlib.suppress(AssertionError, RuntimeError, *GONE):
+                await tty.close()
+
+    async def close(self) -> None:
+        """Let go of the terminal; the sandbox is not touched."""
+        await self._hang_up()
+
+
+def keystrokes(command: str) -> bytes:
+    """What to type for a command: one line as it is, several as one block pasted at once.
+
+    A block goes into braces, so that the shell comes back to its prompt once and not after every line.
+    Control characters a terminal would act on are not typed.
+    """
+    text = _NOT_TYPED.sub("", command.replace("\r\n", "\n")).strip("\n")
+    data = text.encode("utf-8", "surrogateescape")
+    if "\n" in text:
+        data = b"{\n" + data + b"\n}"
+    if b"\n" in data or b"\t" in data:
+        return b"\x1b[200~" + data + b"\x1b[201~\r"
+    return data + b"\r"

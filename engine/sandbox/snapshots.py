@@ -1,0 +1,184 @@
+"""Snapshots: a sandbox's filesystem as an image, taken only when something changed, with what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tarfile
+import tempfile
+from dataclasses import dataclass, field
+from typing import IO, Protocol
+
+import msgspec
+
+from engine.errors import EngineError
+from engine.sandbox import images
+from engine.sandbox.client import Engine
+from engine.sandbox.delta import Layer, Tree, effective, merge
+from engine.sandbox.layers import Raw, fingerprint, from_directory, from_tar, layer, overlaid
+from engine.sandbox.manifest import managed
+from engine.sandbox.sandbox import Sandbox
+from sessions.events import Change
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An image of the session with everything it changed of gold."""
+
+    image: str
+    layer: Layer = field(default_factory=dict)
+    """The effective delta against gold."""
+
+
+class Reader(Protocol):
+    """How an engine's layers are looked at."""
+
+    async def changed(self, sandbox: Sandbox) -> bool:
+        """Whether the filesystem may have changed since the last call; True when that is not known."""
+
+    async def top(self, image: str) -> list[Raw]:
+        """The entries of an image's uppermost layer."""
+
+
+class HostReader:
+    """Reads overlay2's directories: two milliseconds, and no clock of a program's fools it. Needs root."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._upper: dict[str, str] = {}
+        self._seen: dict[str, str] = {}
+
+    @staticmethod
+    def possible(engine: Engine) -> bool:
+        """Whether this process can read what the engine writes."""
+        return (
+            engine.local
+            and engine.storage == "overlay2"
+            and os.access(f"{engine.data_root}/overlay2", os.R_OK | os.X_OK)
+        )
+
+    async def changed(self, sandbox: Sandbox) -> bool:
+        """Compare inode change times with those of the last call."""
+        upper = self._upper.get(sandbox.id)
+        if upper is None:
+            known = await self.engine.api(f"containers/{sandbox.id}/json")
+            upper = self._upper[sandbox.id] = str(known["GraphDriver"]["Data"]["UpperDir"])
+        now = await asyncio.to_thread(fingerprint, upper)
+        before, self._seen[sandbox.id] = self._seen.get(sandbox.id), now
+        return before != now
+
+    async def top(self, image: str) -> list[Raw]:
+        """Walk the committed layer's directory."""
+        known = await images.inspect(self.engine, image)
+        if known is None:
+            raise EngineError(f"the snapshot {image} is not on the engine")
+        directory = str(known["GraphDriver"]["Data"]["UpperDir"])
+        return await asyncio.to_thread(lambda: list(from_directory(directory)))
+
+
+class SavedReader:
+    """Reads layers through the API, for engines elsewhere: right, and as slow as exporting the image."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def changed(self, sandbox: Sandbox) -> bool:
+        """Not known without a commit, whose layer digest tells."""
+        return True
+
+    async def top(self, image: str) -> list[Raw]:
+        """Save the image and parse its last layer."""
+        with tempfile.TemporaryFile() as spool:
+            async with self.engine.docker._query(f"images/{image}/get") as response:
+                async for chunk in response.content.iter_chunked(1 << 20):
+                    spool.write(chunk)
+            spool.seek(0)
+            return await asyncio.to_thread(_last_layer, spool)
+
+
+def _last_layer(spool: IO[bytes]) -> list[Raw]:
+    with tarfile.open(fileobj=spool) as outer:
+        listing = outer.extractfile("manifest.json")
+        assert listing is not None
+        name = msgspec.json.decode(listing.read())[0]["Layers"][-1]
+        member = outer.getmember(name)
+        if member.issym():  # older engines link equal layers
+            name = os.path.normpath(os.path.join(os.path.dirname(name), member.linkname))
+        file = outer.extractfile(name)
+        assert file is not None
+        return list(from_tar(file, "r:*"))
+
+
+def reader(engine: Engine) -> Reader:
+    """The best way to look at this engine's layers."""
+    return HostReader(engine) if HostReader.possible(engine) else SavedReader(engine)
+
+
+@dataclass
+class Snapshots:
+    """Takes the snapshots of a session's branches."""
+
+    engine: Engine
+    gold: Tree
+    """The gold image's filesystem."""
+    reader: Reader
+    _layers: dict[str, list[str]] = field(default_factory=dict)
+    """Layer digests of the images sandboxes were started from."""
+    _top: dict[str, str] = field(default_factory=dict)
+    """Digest of the last layer committed from each sandbox."""
+
+    async def begin(self, sandbox: Sandbox) -> None:
+        """Take note of a new sandbox as unchanged."""
+        await self.reader.changed(sandbox)
+
+    async def take(
+        self, sandbox: Sandbox, base: Snapshot, last: Snapshot, *, pause: bool = False
+    ) -> Snapshot | None:
+        """Commit `sandbox` if it differs from its `last` snapshot; None when nothing did.
+
+        `base` is the snapshot it was started from. With `pause`, its processes stand still meanwhile: for
+        when something in it still writes.
+
+        Raises:
+            DiskFull: no room for the layer.
+            EngineError: the engine refused, or the container is gone.
+        """
+        if not await self.reader.changed(sandbox):
+            return None
+        if base.image not in self._layers:
+            self._layers[base.image] = await images.layers(self.engine, base.image)
+        below = self._layers[base.image]
+        image = await sandbox.commit(pause=pause)
+        digests = await images.layers(self.engine, image)
+        added = digests[len(below) :]
+        if not added and last.image == base.image:
+            await images.remove(self.engine, image)
+            return None
+        top = added[-1] if added else ""
+        if self._top.get(sandbox.id) == top:
+            await images.remove(self.engine, image)
+            return None
+        self._top[sandbox.id] = top
+        cumulative = base.layer
+        if added:
+            raw = [each for each in await self.reader.top(image) if not managed(each[0].rstrip("/"))]
+            cumulative = merge(base.layer, layer(raw, overlaid(self.gold, base.layer)))
+        delta = effective(self.gold, cumulative, times=True)
+        if delta == last.layer:
+            await images.remove(self.engine, image)
+            return None
+        return Snapshot(image, delta)
+
+
+def between(gold: Tree, before: Layer, after: Layer) -> tuple[Change, ...]:
+    """What one step changed: the difference of two deltas against gold, by path."""
+    was, now = overlaid(gold, before), overlaid(gold, after)
+    paths = sorted({*before, *after})
+    found = []
+    for path in paths:
+        old, new = was.get(path), now.get(path)
+        if new is None and old is not None:
+            found.append(Change(path, "removed", old.what))
+        elif new is not None and (old is None or not new.same(old, times=True)):
+            found.append(Change(path, "changed" if old else "added", new.what, new.size))
+    return tuple(found)

@@ -1,0 +1,111 @@
+"""Run the suite once, in a throwaway container from an image, streaming what every test does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.gold.model import TestCommand
+from engine.sandbox import tools
+from engine.sandbox.client import Engine, translated
+from engine.sandbox.netns import Namespaces
+from engine.sandbox.sandbox import GONE, Limits, Tail, host_config, labels
+from engine.suite.protocol import Collector, Touch
+from engine.suite.report import Report, TestResult
+
+TAIL = 16 << 10
+"""Bytes kept of what the suite prints beside its results."""
+
+
+@dataclass
+class Suite:
+    """The gold tests, ready to be run on any image made from the gold one."""
+
+    engine: Engine
+    test: TestCommand
+    session: str = ""
+    limits: Limits = field(default_factory=Limits)
+    namespaces: Namespaces | None = None
+    """Where the containers' network comes from; without it each makes its own."""
+    touched: Mapping[str, Touch] = field(default_factory=dict)
+    """What each test used, after a run with `touch`."""
+
+    async def run(
+        self,
+        image: str,
+        on_result: Callable[[TestResult], None] | None = None,
+        touch: bool = False,
+        timeout: float | None = None,
+    ) -> Report:
+        """One cold run without network; at most one for each processor at a time.
+
+        A suite that cannot start, dies or is cut short is a report that says so. `on_result` is called for
+        every test as it ends and must not block.
+
+        Raises:
+            EngineError: the container could not be made.
+        """
+        async with self.engine.suite_slots:
+            return await self._run(image, on_result, touch, timeout or self.test.timeout)
+
+    async def _run(
+        self, image: str, on_result: Callable[[TestResult], None] | None, touch: bool, timeout: float
+    ) -> Report:
+        collector, tail = Collector(on_result), Tail(TAIL)
+        options = ("--touch",) if touch else ()
+        namespace = await self.namespaces.lease() if self.namespaces else None
+        began = time.monotonic()
+        timed_out = False
+        container = None
+        try:
+            await tools.ensure(self.engine, image)
+            config = self._config(image, options, namespace.network if namespace else "none")
+            with translated("starting the suite"):
+                container = await self.engine.docker.containers.create(config)
+                stream = container.attach(stdout=True, stderr=True)
+                await stream._init()
+                await container.start()
+            try:
+                async with asyncio.timeout(timeout):
+                    with translated("the suite"):
+                        while (message := await stream.read_out()) is not None:
+                            if message.stream == 1:
+                                collector.feed(message.data)
+                            else:
+                                tail.add(message.data)
+            except TimeoutError:
+                timed_out = True
+            with contextlib.suppress(AssertionError, RuntimeError, *GONE):
+                await stream.close()
+        finally:
+            await asyncio.shield(self._end(container, namespace))
+        self.touched = collector.touch if touch else self.touched
+        return collector.report(timed_out=timed_out, seconds=time.monotonic() - began, tail=tail.bytes())
+
+    async def _end(self, container: Any, namespace: Any) -> None:
+        if container is not None:
+            with contextlib.suppress(*GONE):
+                await container.delete(force=True, v=True)
+        if namespace is not None and self.namespaces is not None:
+            await self.namespaces.give_back(namespace, clean=self.test.user != "root")
+
+    def _config(self, image: str, options: Sequence[str], network: str) -> dict[str, Any]:
+        argv = self.test.argv(tools.RUNNER, tuple(options))
+        config: dict[str, Any] = {
+            "Image": image,
+            "Cmd": [tools.BUSYBOX, "sh", f"{tools.MOUNT}/suite", *argv],
+            "Entrypoint": [],
+            "User": "0:0",
+            "WorkingDir": "/",
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Labels": labels("suite", self.session),
+            "HostConfig": host_config(self.engine, network=network, binds=(), limits=self.limits),
+        }
+        if network == "none":
+            config["Hostname"] = "sandbox"
+        return config

@@ -1,0 +1,1 @@
+"""The task model and the formats it is written in."""
