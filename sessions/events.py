@@ -147,6 +147,7 @@ class CommandEnded(Event, frozen=True, kw_only=True, tag="command.ended"):
     seconds: float
     exports: tuple[tuple[str, str], ...] = ()
     """Exported variables that differ from the shell's first ones."""
+    umask: str = ""
     output_bytes: int = 0
     dropped_bytes: int = 0
     """Bytes of a flood that were not kept."""

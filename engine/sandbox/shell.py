@@ -48,6 +48,7 @@ class Ended:
     seconds: float
     exports: dict[str, str] = field(default_factory=dict)
     """Exported variables that differ from those the present shell began with."""
+    umask: str = ""
     output: bytes = b""
     """The last bytes printed, prompt and echo included."""
     output_bytes: int = 0
@@ -189,11 +190,17 @@ class Shell:
         seconds = time.monotonic() - began
         if outcome in (LOST, "replaced"):
             shown = LOST if outcome == LOST else watch.outcome
-            return Ended(shown, None, self.cwd, seconds, {}, self._tail.bytes(), self._tail.total)
+            return Ended(shown, None, self.cwd, seconds, {}, "", self._tail.bytes(), self._tail.total)
         assert self.prompt is not None
-        code = self.prompt.exit_code
         return Ended(
-            watch.outcome, code, self.cwd, seconds, self._exported(), self._tail.bytes(), self._tail.total
+            watch.outcome,
+            self.prompt.exit_code,
+            self.cwd,
+            seconds,
+            self._exported(),
+            self.prompt.umask,
+            self._tail.bytes(),
+            self._tail.total,
         )
 
     async def _follow(self, watch: Watch) -> str:
@@ -235,6 +242,11 @@ class Shell:
         assert self.prompt is not None
         self.cwd = self.prompt.cwd
         self.on_lost(reason, self.program)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something beside the shell itself was running at its last prompt."""
+        return len(self._keep.split()) > 1
 
     def _exported(self) -> dict[str, str]:
         now, first = (self.prompt.exports if self.prompt else {}), self._first or {}

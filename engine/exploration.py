@@ -1,0 +1,286 @@
+"""The loop of a session: an agent proposes, the shell runs, the change is snapshotted and tested.
+
+Everything is written to the journal, intent before effect; who watches folds over that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
+from engine.faults.model import Fault
+from engine.gold.model import PROJECT_DIR, Gold
+from engine.inversion import Line
+from engine.proof.gate import Candidate
+from engine.sandbox.client import Engine
+from engine.sandbox.delta import Tree
+from engine.sandbox.netns import Namespace, Namespaces
+from engine.sandbox.sandbox import Sandbox
+from engine.sandbox.shell import Ended, Shell
+from engine.sandbox.snapshots import Snapshot, Snapshots, between, reader
+from engine.suite.report import Report, TestResult, flips
+from engine.suite.run import Suite
+from engine.transcript import Transcript
+from sessions import events
+from sessions.journal import Journal
+
+
+@dataclass
+class Branch:
+    """One line of steps: its container and shell, and where it stands."""
+
+    name: str
+    sandbox: Sandbox
+    shell: Shell
+    transcript: Transcript
+    namespace: Namespace | None
+    base: Snapshot
+    """What its container was started from."""
+    last: Snapshot
+    steps: int = 0
+    """Number of the last step."""
+    report: Report | None = None
+    """The suite on `last`; None while that is gold."""
+    lines: tuple[Line, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    exports: dict[str, str] = field(default_factory=dict)
+    umask: str = ""
+
+
+@dataclass
+class Exploration:
+    """A session at work: opens branches, runs their steps, keeps the journal."""
+
+    engine: Engine
+    gold: Gold
+    tree: Tree
+    """The gold image's filesystem."""
+    journal: Journal
+    session: str
+    command_timeout: float = 60.0
+    """Seconds one command may take."""
+    suite: Suite = field(init=False)
+    snapshots: Snapshots = field(init=False)
+    namespaces: Namespaces = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.namespaces = Namespaces(self.engine, self.gold.image, self.session)
+        self.suite = Suite(self.engine, self.gold.test, self.session, namespaces=self.namespaces)
+        self.snapshots = Snapshots(self.engine, self.tree, reader(self.engine))
+
+    async def open(self, name: str, parent: Branch | None = None) -> Branch:
+        """A new branch from gold, or from where `parent` stands, with a shell that answers.
+
+        Raises:
+            EngineError: the container or every shell in it fails.
+        """
+        base = parent.last if parent else Snapshot(self.gold.image)
+        namespace = await self.namespaces.lease()
+        try:
+            sandbox = await Sandbox.start(
+                self.engine, base.image, session=self.session, network=namespace.network
+            )
+        except BaseException:
+            await asyncio.shield(self.namespaces.give_back(namespace, clean=False))
+            raise
+        transcript = Transcript(lambda data: None)
+        shell = Shell(sandbox, on_output=transcript.add, home=PROJECT_DIR, cwd=PROJECT_DIR)
+        branch = Branch(name, sandbox, shell, transcript, namespace, base, base)
+        transcript.write = lambda data: self._printed(branch, data)
+        shell.on_lost = lambda reason, program: self._lost(branch, reason, program)
+        if parent:
+            branch.report, branch.lines, branch.faults = parent.report, parent.lines, parent.faults
+            branch.steps = parent.steps
+        self.journal.append(
+            events.BranchOpened(
+                branch=name,
+                image=base.image,
+                parent=parent.name if parent else "",
+                step=parent.steps if parent else 0,
+                container=sandbox.id,
+            )
+        )
+        try:
+            await shell.open()
+            await self.snapshots.begin(sandbox)
+        except BaseException:
+            await asyncio.shield(self.close(branch, "failed", "no shell"))
+            raise
+        return branch
+
+    def _printed(self, branch: Branch, data: bytes) -> None:
+        self.journal.append(events.ShellOutput(branch=branch.name, step=branch.steps, data=data))
+
+    def _lost(self, branch: Branch, reason: str, program: str) -> None:
+        branch.transcript.flush()
+        self.journal.append(
+            events.ShellLost(branch=branch.name, step=branch.steps, reason=reason, program=program)
+        )
+
+    async def close(self, branch: Branch, outcome: str, detail: str = "") -> None:
+        """End the branch's container; its snapshots stay until the session's garbage is collected."""
+        branch.transcript.end()
+        await branch.shell.close()
+        await branch.sandbox.remove()
+        if branch.namespace is not None:
+            await self.namespaces.give_back(branch.namespace, clean=False)
+            branch.namespace = None
+        self.journal.append(events.BranchClosed(branch=branch.name, outcome=outcome, detail=detail))
+
+    async def explore(self, branch: Branch, agent: Agent) -> Candidate | None:
+        """Let `agent` work on the branch until it nominates a step; None when it gives up.
+
+        Raises:
+            EngineError: the container or the engine is gone.
+        """
+        while True:
+            match await agent.propose():
+                case Proposal() as proposal:
+                    agent.observe(await self.step(branch, proposal))
+                case Nominate():
+                    return self.nominate(branch, by=agent.name)
+                case GiveUp():
+                    return None
+
+    def nominate(self, branch: Branch, by: str) -> Candidate | None:
+        """Put the branch's last step forward; None when it stands at gold or breaks nothing."""
+        if branch.report is None or not branch.report.broken(self.gold.baseline):
+            return None
+        self.journal.append(events.CandidateNominated(branch=branch.name, step=branch.steps, by=by))
+        return Candidate(
+            self.gold,
+            branch.name,
+            branch.steps,
+            branch.last.image,
+            branch.last.layer,
+            branch.lines,
+            branch.report,
+            branch.faults,
+            by,
+        )
+
+    async def step(self, branch: Branch, proposal: Proposal) -> Feedback:
+        """One step: run the command, snapshot what it changed, run the suite on that."""
+        branch.steps += 1
+        step, fault = branch.steps, proposal.fault
+        self.journal.append(
+            events.StepProposed(
+                branch=branch.name,
+                step=step,
+                command=proposal.command,
+                origin=proposal.origin,
+                operator=fault.operator if fault else "",
+                target=fault.target if fault else "",
+                family=fault.family if fault else "",
+                intent=proposal.intent,
+            )
+        )
+        cwd, exports, umask = branch.shell.cwd, branch.exports, branch.umask
+        ended = await self._run(branch, step, proposal.command)
+        changed = await self._snapshot(branch, step)
+        if not changed:
+            return self._feedback(ended, (), branch.report, ())
+        branch.lines += (Line(proposal.command, cwd, exports, umask, ended.exit_code, ended.outcome, step),)
+        if fault:
+            branch.faults += (fault,)
+        last = branch.report
+        branch.report = await self.observe(branch, step)
+        return self._feedback(ended, changed, branch.report, flips(self.gold.baseline, last, branch.report))
+
+    def _feedback(
+        self,
+        ended: Ended,
+        changed: Sequence[events.Change],
+        report: Report | None,
+        flipped: tuple[events.Flip, ...],
+    ) -> Feedback:
+        broken = report.broken(self.gold.baseline) if report else frozenset()
+        return Feedback(
+            outcome=ended.outcome,
+            exit_code=ended.exit_code,
+            output=ended.output,
+            changed=tuple(change.path for change in changed),
+            report=report,
+            flips=flipped,
+            broken=broken,
+        )
+
+    async def _run(self, branch: Branch, step: int, command: str) -> Ended:
+        self.journal.append(events.CommandStarted(branch=branch.name, step=step))
+        ended = await branch.shell.run(command, self.command_timeout)
+        dropped = branch.transcript.end()
+        branch.exports, branch.umask = ended.exports, ended.umask
+        self.journal.append(
+            events.CommandEnded(
+                branch=branch.name,
+                step=step,
+                outcome=ended.outcome,
+                exit_code=ended.exit_code,
+                cwd=ended.cwd,
+                seconds=ended.seconds,
+                exports=tuple(sorted(ended.exports.items())),
+                umask=ended.umask,
+                output_bytes=ended.output_bytes,
+                dropped_bytes=dropped,
+            )
+        )
+        return ended
+
+    async def _snapshot(self, branch: Branch, step: int) -> tuple[events.Change, ...]:
+        """Commit what the step changed; the changes, none when it changed nothing."""
+        began = asyncio.get_running_loop().time()
+        taken = await self.snapshots.take(branch.sandbox, branch.base, branch.last, pause=branch.shell.busy)
+        if taken is None:
+            return ()
+        changed = between(self.tree, branch.last.layer, taken.layer)
+        branch.last = taken
+        self.journal.append(
+            events.SnapshotTaken(
+                branch=branch.name,
+                step=step,
+                image=taken.image,
+                changes=changed[: events.MAX_CHANGES],
+                changed=len(changed),
+                size=sum(change.size for change in changed),
+                seconds=asyncio.get_running_loop().time() - began,
+            )
+        )
+        return changed
+
+    async def observe(self, branch: Branch, step: int) -> Report:
+        """Run the suite on the branch's last snapshot, every test in the journal as it ends."""
+
+        def reported(result: TestResult) -> None:
+            self.journal.append(
+                events.TestReported(
+                    branch=branch.name,
+                    step=step,
+                    id=result.id,
+                    outcome=result.outcome,
+                    seconds=result.seconds,
+                    message=result.message,
+                )
+            )
+
+        self.journal.append(events.SuiteStarted(branch=branch.name, step=step, image=branch.last.image))
+        report = await self.suite.run(branch.last.image, on_result=reported)
+        broken = report.broken(self.gold.baseline)
+        self.journal.append(
+            events.SuiteEnded(
+                branch=branch.name,
+                step=step,
+                status=report.status,
+                detail=report.detail,
+                passed=len(self.gold.baseline) - len(broken),
+                broken=len(broken),
+                flips=flips(self.gold.baseline, branch.report, report),
+                seconds=report.seconds,
+            )
+        )
+        return report
+
+    async def end(self) -> None:
+        """Let go of what the session keeps ready."""
+        await self.namespaces.close()
