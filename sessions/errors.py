@@ -1,7 +1,5 @@
 """What can go wrong with the files of a session, as types: each is one line for the user, with what to do."""
 
-# ruff: noqa: N818 - a name like JournalFull says more than JournalFullError would
-
 from __future__ import annotations
 
 import errno

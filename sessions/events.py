@@ -148,6 +148,7 @@ class CommandEnded(Event, frozen=True, kw_only=True, tag="command.ended"):
     exports: tuple[tuple[str, str], ...] = ()
     """Exported variables that differ from the shell's first ones."""
     umask: str = ""
+    """The shell's umask in octal; empty when the shell could not say."""
     output_bytes: int = 0
     dropped_bytes: int = 0
     """Bytes of a flood that were not kept."""

@@ -60,6 +60,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     cwd: str = ""
     exports: tuple[tuple[str, str], ...] = ()
+    umask: str = ""
     seconds: float = 0.0
     output_bytes: int = 0
     dropped_bytes: int = 0

@@ -26,7 +26,7 @@ def _step_proposed(state: State, event: events.StepProposed) -> Changes:
     known = branch.steps.get(event.step)
     # A proposal nobody ran makes room for the next one of its number, and so does a command that was under
     # way when the session was killed: its branch goes on from the snapshot before it.
-    if known and known.started and known.outcome != "abandoned":
+    if known and (known.running or known.outcome) and known.outcome != "abandoned":
         return {}
     step = Step(
         branch=event.branch,
@@ -74,6 +74,7 @@ def _command_ended(state: State, event: events.CommandEnded) -> Changes:
         exit_code=event.exit_code,
         cwd=event.cwd,
         exports=event.exports,
+        umask=event.umask,
         seconds=event.seconds,
         output_bytes=event.output_bytes,
         dropped_bytes=event.dropped_bytes,

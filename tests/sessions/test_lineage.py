@@ -1,0 +1,69 @@
+"""How a step came about, through forks, and from which image one goes on there."""
+
+from __future__ import annotations
+
+import pytest
+
+from sessions import events as ev
+from sessions.lineage import effective_image, lineage, state_changing
+from sessions.state import fold
+
+
+def opened(branch, parent="", step=0):
+    return ev.BranchOpened(branch=branch, image="gold", parent=parent, step=step)
+
+
+def ran(branch, step, image=None):
+    yield ev.StepProposed(branch=branch, step=step, command=f"{branch}{step}", origin="saboteur")
+    if image:
+        yield ev.SnapshotTaken(branch=branch, step=step, image=image, changes=(), changed=1)
+
+
+@pytest.fixture
+def state():
+    """`main` has four steps, 2 and 4 changed something; `side` forks at its 3, `leaf` at side's 1."""
+    return fold(
+        [
+            ev.SessionStarted(session="s", gold="g", image="gold", agent="a"),
+            opened("main"),
+            *ran("main", 1),
+            *ran("main", 2, "m2"),
+            *ran("main", 3),
+            *ran("main", 4, "m4"),
+            opened("side", "main", 3),
+            *ran("side", 1, "s1"),
+            *ran("side", 2),
+            opened("leaf", "side", 1),
+            *ran("leaf", 1),
+            opened("fresh", "main", 0),
+            *ran("fresh", 1, "f1"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("branch", "step", "commands", "image"),
+    [
+        ("main", 0, [], "gold"),
+        ("main", 1, ["main1"], "gold"),
+        ("main", 3, ["main1", "main2", "main3"], "m2"),
+        ("main", None, ["main1", "main2", "main3", "main4"], "m4"),
+        ("side", 0, ["main1", "main2", "main3"], "m2"),
+        ("side", 2, ["main1", "main2", "main3", "side1", "side2"], "s1"),
+        ("leaf", None, ["main1", "main2", "main3", "side1", "leaf1"], "s1"),
+        ("fresh", None, ["fresh1"], "f1"),
+        ("nobody", 1, [], "gold"),
+    ],
+)
+def test_the_way_to_a_step(state, branch, step, commands, image):
+    assert [one.command for one in lineage(state, branch, step)] == commands
+    assert effective_image(state, branch, step) == image
+
+
+def test_the_inversion_is_what_changed_something(state):
+    assert [one.command for one in state_changing(lineage(state, "leaf"))] == ["main2", "side1"]
+
+
+def test_a_branch_that_is_its_own_ancestor_ends():
+    circle = fold([opened("a", "b", 1), opened("b", "a", 1), *ran("a", 1), *ran("b", 1)])
+    assert [one.command for one in lineage(circle, "a")] == ["b1", "a1"]
