@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,6 +100,15 @@ class Namespaces:
                 await asyncio.shield(self._end(namespace))
                 raise
         return namespace
+
+    @asynccontextmanager
+    async def leased(self, *, clean: bool = False) -> AsyncIterator[Namespace]:
+        """A namespace for the time of a `with` block; `clean` as for `give_back`."""
+        namespace = await self.lease()
+        try:
+            yield namespace
+        finally:
+            await asyncio.shield(self.give_back(namespace, clean=clean))
 
     async def give_back(self, namespace: Namespace, *, clean: bool) -> None:
         """The container that used it is gone; `clean` when nothing in it ran as root."""

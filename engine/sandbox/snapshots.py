@@ -36,8 +36,8 @@ class Reader(Protocol):
     async def changed(self, sandbox: Sandbox) -> bool:
         """Whether the filesystem may have changed since the last call; True when that is not known."""
 
-    async def top(self, image: str) -> list[Raw]:
-        """The entries of an image's uppermost layer."""
+    async def above(self, image: str, count: int) -> list[list[Raw]]:
+        """The entries of an image's `count` uppermost layers, lowest first."""
 
 
 class HostReader:
@@ -67,13 +67,18 @@ class HostReader:
         before, self._seen[sandbox.id] = self._seen.get(sandbox.id), now
         return before != now
 
-    async def top(self, image: str) -> list[Raw]:
-        """Walk the committed layer's directory."""
+    async def above(self, image: str, count: int) -> list[list[Raw]]:
+        """Walk the layers' directories."""
         known = await images.inspect(self.engine, image)
         if known is None:
             raise EngineError(f"the snapshot {image} is not on the engine")
-        directory = str(known["GraphDriver"]["Data"]["UpperDir"])
-        return await asyncio.to_thread(lambda: list(from_directory(directory)))
+        data = known["GraphDriver"]["Data"]
+        directories = [str(data["UpperDir"]), *str(data.get("LowerDir") or "").split(":")][:count]
+
+        def walk() -> list[list[Raw]]:
+            return [list(from_directory(directory)) for directory in reversed(directories)]
+
+        return await asyncio.to_thread(walk)
 
 
 class SavedReader:
@@ -86,27 +91,30 @@ class SavedReader:
         """Not known without a commit, whose layer digest tells."""
         return True
 
-    async def top(self, image: str) -> list[Raw]:
-        """Save the image and parse its last layer."""
+    async def above(self, image: str, count: int) -> list[list[Raw]]:
+        """Save the image and parse its last layers."""
         with tempfile.TemporaryFile() as spool:
             async with self.engine.docker._query(f"images/{image}/get") as response:
                 async for chunk in response.content.iter_chunked(1 << 20):
                     spool.write(chunk)
             spool.seek(0)
-            return await asyncio.to_thread(_last_layer, spool)
+            return await asyncio.to_thread(_last_layers, spool, count)
 
 
-def _last_layer(spool: IO[bytes]) -> list[Raw]:
+def _last_layers(spool: IO[bytes], count: int) -> list[list[Raw]]:
+    found = []
     with tarfile.open(fileobj=spool) as outer:
         listing = outer.extractfile("manifest.json")
         assert listing is not None
-        name = msgspec.json.decode(listing.read())[0]["Layers"][-1]
-        member = outer.getmember(name)
-        if member.issym():  # older engines link equal layers
-            name = os.path.normpath(os.path.join(os.path.dirname(name), member.linkname))
-        file = outer.extractfile(name)
-        assert file is not None
-        return list(from_tar(file, "r:*"))
+        names = msgspec.json.decode(listing.read())[0]["Layers"]
+        for name in names[len(names) - count :]:
+            member = outer.getmember(name)
+            if member.issym():  # older engines link equal layers
+                name = os.path.normpath(os.path.join(os.path.dirname(name), member.linkname))
+            file = outer.extractfile(name)
+            assert file is not None
+            found.append(list(from_tar(file, "r:*")))
+    return found
 
 
 def reader(engine: Engine) -> Reader:
@@ -154,14 +162,15 @@ class Snapshots:
         if not added and last.image == base.image:
             await images.remove(self.engine, image)
             return None
-        top = added[-1] if added else ""
-        if self._top.get(sandbox.id) == top:
+        digest = added[-1] if added else ""
+        if self._top.get(sandbox.id) == digest:
             await images.remove(self.engine, image)
             return None
-        self._top[sandbox.id] = top
+        self._top[sandbox.id] = digest
         cumulative = base.layer
         if added:
-            raw = [each for each in await self.reader.top(image) if not managed(each[0].rstrip("/"))]
+            (top,) = await self.reader.above(image, 1)
+            raw = [each for each in top if not managed(each[0].rstrip("/"))]
             cumulative = merge(base.layer, layer(raw, overlaid(self.gold, base.layer)))
         delta = effective(self.gold, cumulative, times=True)
         if delta == last.layer:

@@ -1,0 +1,52 @@
+"""Gates on the task's own grader: nothing done earns 0, the solution earns 1."""
+
+from __future__ import annotations
+
+from engine.proof.gate import Fell, Held
+from engine.proof.grading import grade
+from engine.proof.workbench import Workbench
+
+ORACLE_REPEATS = 2
+
+
+class Nop:
+    """The untouched task earns nothing."""
+
+    name = "nop"
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+
+    async def check(self) -> Held:
+        """Grade the rebuilt image as it is.
+
+        Raises:
+            Fell: it earns anything but 0.
+        """
+        graded = await grade(self.bench, solve=False)
+        if graded.reward != 0:
+            raise Fell(f"nop: the untouched task earned {graded.reward}", {"log": graded.log})
+        return Held("the untouched task earns 0", {"reward": 0})
+
+
+class Oracle:
+    """The exported solution repairs everything, offline, each time."""
+
+    name = "oracle"
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+
+    async def check(self) -> Held:
+        """Run the solution in fresh containers and grade them.
+
+        Raises:
+            Fell: one of them earns anything but 1.
+        """
+        for _ in range(ORACLE_REPEATS):
+            graded = await grade(self.bench, solve=True)
+            if graded.reward != 1:
+                raise Fell(f"oracle: the solution earned {graded.reward}", {"log": graded.log})
+        return Held(
+            f"the solution earns 1, {ORACLE_REPEATS} of {ORACLE_REPEATS} times", {"repeats": ORACLE_REPEATS}
+        )

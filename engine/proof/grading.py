@@ -1,0 +1,95 @@
+"""Grade a task the way its clients do: solution and grader copied in, run by bash, a reward file read."""
+
+from __future__ import annotations
+
+import io
+import math
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import clean
+from engine.errors import EngineError
+from engine.proof.workbench import Workbench
+from engine.sandbox.sandbox import Sandbox
+
+REWARD = "/logs/verifier/reward.txt"
+SOLVE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One grading of a container."""
+
+    reward: float | None
+    """None when the grader left none that is a finite number."""
+    log: str
+    """The end of what solution and grader printed."""
+
+
+async def grade(bench: Workbench, *, solve: bool) -> Graded:
+    """Start a fresh container from the rebuilt image, offline; with `solve`, run the solution first.
+
+    Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
+    with `bash -c`, the reward read from /logs/verifier).
+    """
+    task = bench.staged
+    async with bench.engine.suite_slots, bench.namespaces.leased() as namespace:
+        sandbox = await Sandbox.start(
+            bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
+        )
+        async with sandbox:
+            await sandbox.put(_directories("logs/agent", "logs/verifier", "logs/artifacts"))
+            log = b""
+            if solve:
+                await sandbox.put(_tree(task / "solution", "solution"))
+                ran = await sandbox.exec(
+                    ["bash", "-c", "(/solution/solve.sh) 2>&1"], timeout=SOLVE_SECONDS, keep=4096
+                )
+                log += ran.stdout
+            await sandbox.put(_tree(task / "tests", "tests"))
+            limit = bench.candidate.gold.test.timeout + 120
+            ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=limit, keep=4096)
+            log += ran.stdout + ran.stderr
+            try:
+                reward = _number(await sandbox.read_file(REWARD))
+            except EngineError:
+                reward = None
+    return Graded(reward, clean.block(log.decode("utf-8", "replace"), 2048))
+
+
+def _number(data: bytes) -> float | None:
+    try:
+        value = float(data.decode("ascii").strip())
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _tree(source: Path, name: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.add(source, name, filter=_owned_by_root)
+    return buffer.getvalue()
+
+
+def _owned_by_root(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = 0
+    info.uname = info.gname = "root"
+    info.mode |= 0o555 if info.isdir() or info.name.endswith(".sh") else 0o444
+    return info
+
+
+def _directories(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        made = set()
+        for name in names:
+            for depth in range(1, name.count("/") + 2):
+                path = "/".join(name.split("/")[:depth])
+                if path not in made:
+                    made.add(path)
+                    info = tarfile.TarInfo(path)
+                    info.type, info.mode = tarfile.DIRTYPE, 0o755
+                    tar.addfile(info)
+    return buffer.getvalue()
