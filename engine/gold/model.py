@@ -35,7 +35,8 @@ class TestCommand(msgspec.Struct, frozen=True, kw_only=True):
     def argv(self, runner: str, options: tuple[str, ...] = ()) -> list[str]:
         """The command line that runs the suite through `runner`, the path of `engine/suite/runner.py`.
 
-        The runner writes its results to file descriptor 3, which the caller opens.
+        The runner writes its results to file descriptor 3, which the caller opens. Programs are named in
+        full: the caller may be a static shell that would take applets of its own for them.
         """
         home = "/root" if self.user == "root" else f"/home/{self.user}"
         fixed = {
@@ -52,11 +53,11 @@ class TestCommand(msgspec.Struct, frozen=True, kw_only=True):
         }
         become: list[str] = []
         if self.user != "root":
-            become = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"]
+            become = ["/usr/bin/setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups"]
         script = 'cd "$1" && shift && unset PYTEST_ADDOPTS PYTEST_PLUGINS && exec "$@"'
         return [
             *become,
-            "env",
+            "/usr/bin/env",
             "-i",
             *(f"{name}={value}" for name, value in fixed.items()),
             "/bin/bash",
