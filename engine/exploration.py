@@ -92,7 +92,6 @@ class Exploration:
         shell.on_lost = lambda reason, program: self._lost(branch, reason, program)
         if parent:
             branch.report, branch.lines, branch.faults = parent.report, parent.lines, parent.faults
-            branch.steps = parent.steps
         self.journal.append(
             events.BranchOpened(
                 branch=name,

@@ -1,0 +1,61 @@
+"""Attempts in order: several at a time, each beginning with what is known by then whatever the timing.
+
+With `workers` at a time, attempt k begins when attempt k - workers has ended, and learns from the attempts
+up to that one only. So the same seed makes the same session, however long each attempt takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_order(
+    workers: int,
+    first: int,
+    begin: Callable[[int], Coroutine[Any, Any, T] | None],
+    learn: Callable[[int, T], bool],
+) -> None:
+    """Run attempts `first`, `first` + 1, ... until `begin` has no more or `learn` has enough.
+
+    Args:
+        workers: how many are under way at a time.
+        first: number of the first.
+        begin: makes an attempt; None when there is nothing left to try. Called in order.
+        learn: takes an attempt's outcome in, in order; True when no more are wanted. The attempts under
+            way are then cancelled and waited for; those that had ended by then, in order, are taken in too
+            when something else than `learn` ends the run (an error, a cancellation).
+    """
+    running: dict[int, asyncio.Task[T]] = {}
+    number, enough = first, False
+    try:
+        while True:
+            due = number - workers
+            if due in running:
+                enough = learn(due, await asyncio.shield(running[due]))
+                del running[due]
+                if enough:
+                    return
+            attempt = begin(number)
+            if attempt is None:
+                break
+            running[number] = asyncio.create_task(attempt)
+            number += 1
+        for due in sorted(running):
+            enough = learn(due, await asyncio.shield(running[due]))
+            del running[due]
+            if enough:
+                return
+    finally:
+        for due in sorted(running):
+            task = running[due]
+            if enough or not task.done() or task.cancelled() or task.exception():
+                break
+            enough = learn(due, task.result())
+            del running[due]
+        for task in running.values():
+            task.cancel()
+        await asyncio.gather(*running.values(), return_exceptions=True)
