@@ -27,7 +27,7 @@ engine_answers() { # [HOST]: does an engine answer there, or where `docker` look
 alive() { # PIDFILE COMM ARGUMENT: print the pid if it is alive and really is that program
   # A killed daemon leaves its pid file behind, and the number may be someone else's by now.
   local pid
-  pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] &&
+  pid=$(as_root cat "$1" 2>/dev/null) && [ -n "$pid" ] &&
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] &&
     tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -- "$3" && echo "$pid"
 }
@@ -36,9 +36,11 @@ containerd_pid() {
   alive "$ENGINE_HOME/exec/containerd/containerd.pid" containerd "$ENGINE_HOME/exec/containerd/containerd.toml"
 }
 
-end() { # PID SECONDS: ask it to end and wait; false if it is still there
-  as_root kill "$1" 2>/dev/null || return 0
-  local tenths=$(($2 * 10))
-  while [ -d "/proc/$1" ] && [ $((tenths--)) -gt 0 ]; do sleep 0.1; done
-  [ ! -d "/proc/$1" ]
+end() { # PID SECONDS: ask it to end and wait; false if it still runs (a zombie does not)
+  as_root kill "$1" 2>/dev/null || true
+  for _ in $(seq $(($2 * 10))); do
+    grep -qs . "/proc/$1/cmdline" || return 0
+    sleep 0.1
+  done
+  return 1
 }
