@@ -1,0 +1,213 @@
+"""What the grader holds a container to, worked out from the gold image's filesystem."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from engine.gold.model import TestCommand
+from engine.sandbox.delta import Entry, Tree, below
+
+RUNNER = "/tests/runner.py"
+"""Where the suite's runner lies while a container is graded."""
+
+GENERATED = frozenset({"__pycache__", ".git", ".hg", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
+"""Directories whose content is not source."""
+
+CONFIGS = frozenset(
+    {
+        "conftest.py",
+        "pytest.ini",
+        ".pytest.ini",
+        "pytest.toml",
+        ".pytest.toml",
+        "tox.ini",
+        "setup.cfg",
+        "pyproject.toml",
+    }
+)
+"""Files that change how pytest runs. Source: pytest's reference, "Initialization: determining rootdir"."""
+
+HOOKS = ("sitecustomize", "usercustomize")
+"""Modules that every interpreter imports at start-up, beside `.pth` files. Source: the `site` module."""
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the grader needs to know; written to `contract.json`."""
+
+    f2p: tuple[str, ...]
+    p2p: tuple[str, ...]
+    argv: tuple[str, ...]
+    """The test command, through the runner at `RUNNER`."""
+    timeout: float
+    interpreter: str
+    """Absolute path of the interpreter that grades, no symbolic link."""
+    roots: tuple[str, ...]
+    """Directories of protected files."""
+    files: Mapping[str, str]
+    """Protected files with their sha256; a link's is `-> target`."""
+    tests: tuple[str, ...]
+    """Those of the protected files that are put back before the tests run."""
+    configs: Mapping[str, str]
+    """Configuration of pytest in the directories above the tests that is not protected, like `files`."""
+    above: tuple[str, ...]
+    """Directories above the tests, in which there must be no other configuration."""
+    hooks: Mapping[str, str]
+    """Start-up hooks of the gold image, like `files`."""
+    sites: tuple[str, ...]
+    """Patterns of the directories in which start-up hooks work."""
+
+    def dump(self) -> bytes:
+        """As JSON in ASCII; undecodable bytes of a path as lone surrogates, as Python reads them back."""
+        return json.dumps(msgspec.to_builtins(self), indent=1, sort_keys=True).encode("ascii") + b"\n"
+
+
+def contract(
+    tree: Tree, test: TestCommand, protected: Sequence[str], f2p: Sequence[str], p2p: Sequence[str]
+) -> Contract:
+    """The contract of a task whose gold image holds `tree` and whose tests run as `test`.
+
+    Args:
+        tree: the gold image's filesystem.
+        test: the gold environment's test command.
+        protected: directories or files that a solver must leave alone.
+        f2p: ids that fail and must pass.
+        p2p: ids that pass and must still.
+    """
+    files = protected_files(tree, protected)
+    above = ancestors(test.cwd)
+    return Contract(
+        f2p=tuple(f2p),
+        p2p=tuple(p2p),
+        argv=tuple(test.argv(RUNNER)),
+        timeout=test.timeout,
+        interpreter=resolve(tree, test.python),
+        roots=tuple(protected),
+        files=files,
+        tests=test_files(files, [*f2p, *p2p], test.cwd),
+        configs={
+            path: mark(entry)
+            for directory in above
+            for name in CONFIGS
+            if (entry := tree.get(path := posixpath.join(directory, name))) and path not in files
+        },
+        above=above,
+        hooks=hooks(tree),
+        sites=sites(tree, test),
+    )
+
+
+def mark(entry: Entry) -> str:
+    """What tells a file's content, or a link's target, from any other."""
+    return entry.digest or f"-> {entry.target}"
+
+
+def protected_files(tree: Tree, roots: Iterable[str]) -> dict[str, str]:
+    """The sources under `roots` with their marks: regular files and links that were not generated."""
+    found = {}
+    wanted = tuple(root.rstrip("/") for root in roots)
+    for path in sorted(tree):
+        entry = tree[path]
+        if entry.what not in ("file", "symlink") or path.endswith((".pyc", ".pyo")):
+            continue
+        if not any(path == root or below(path, root) for root in wanted):
+            continue
+        parts = path.split("/")
+        if GENERATED.isdisjoint(parts) and not any(part.endswith(".egg-info") for part in parts):
+            found[path] = mark(entry)
+    return found
+
+
+def test_files(files: Iterable[str], ids: Iterable[str], cwd: str) -> tuple[str, ...]:
+    """The protected files that belong to the tests `ids` names.
+
+    A directory with tests belongs to them with all it holds, their data included; but where tests lie
+    beside the project's own modules, and at the top of the project, only what is named like a test does.
+    """
+    named = {posixpath.normpath(posixpath.join(cwd, test.split("::", 1)[0])) for test in ids}
+    folders = {posixpath.dirname(path) for path in named}
+    known = sorted(files)
+    whole = {folder for folder in folders if folder != cwd.rstrip("/") and _only_tests(known, folder)}
+    return tuple(
+        path
+        for path in known
+        if path in named
+        or posixpath.basename(path) == "conftest.py"
+        or any(below(path, folder) for folder in whole)
+        or (posixpath.dirname(path) in folders and _is_test(path))
+    )
+
+
+def _is_test(path: str) -> bool:
+    name = posixpath.basename(path)
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def _only_tests(known: Iterable[str], folder: str) -> bool:
+    if any(part in ("test", "tests", "testing") for part in folder.split("/")):
+        return True
+    return all(
+        _is_test(path) or posixpath.basename(path) in ("__init__.py", "conftest.py")
+        for path in known
+        if posixpath.dirname(path) == folder and path.endswith(".py")
+    )
+
+
+def ancestors(directory: str) -> tuple[str, ...]:
+    """`directory` and all above it, up to `/`."""
+    found = [posixpath.normpath(directory)]
+    while found[-1] != "/":
+        found.append(posixpath.dirname(found[-1]))
+    return tuple(found)
+
+
+def resolve(tree: Tree, path: str) -> str:
+    """Where `path` leads once every link on the way is followed; `path` itself when that is nowhere."""
+    pending, at = [part for part in path.split("/") if part][::-1], "/"
+    for _ in range(200):
+        if not pending:
+            return at
+        part = pending.pop()
+        if part == "..":
+            at = posixpath.dirname(at)
+            continue
+        step = posixpath.join(at, part)
+        entry = tree.get(step)
+        if entry is not None and entry.what == "symlink":
+            if entry.target.startswith("/"):
+                at = "/"
+            pending += [part for part in entry.target.split("/") if part not in ("", ".")][::-1]
+        else:
+            at = step
+    return path
+
+
+def hooks(tree: Tree) -> dict[str, str]:
+    """Files that interpreters run at start-up, wherever one would find them, with their marks."""
+    found = {}
+    for path, entry in tree.items():
+        directory, name = posixpath.split(path)
+        if entry.what not in ("file", "symlink"):
+            continue
+        if name.endswith(".pth") or (name.startswith(HOOKS) and "/python" in directory):
+            found[path] = mark(entry)
+            if entry.what == "symlink" and (real := resolve(tree, path)) in tree:
+                found[real] = mark(tree[real])
+    return found
+
+
+def sites(tree: Tree, test: TestCommand) -> tuple[str, ...]:
+    """Patterns of the directories an interpreter of this image may look for start-up hooks in."""
+    home = "/root" if test.user == "root" else f"/home/{test.user}"
+    prefixes = {"/usr", "/usr/local", posixpath.dirname(posixpath.dirname(test.python))}
+    prefixes |= {posixpath.dirname(posixpath.dirname(resolve(tree, test.python)))}
+    prefixes |= {f"{home}/.local", "/root/.local"}
+    found = set()
+    for prefix in sorted(prefixes):
+        for lib in ("lib", "lib64"):
+            base = f"{prefix.rstrip('/')}/{lib}/python3*"
+            found |= {base, f"{base}/site-packages", f"{base}/dist-packages"}
+    return tuple(sorted(found))

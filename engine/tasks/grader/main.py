@@ -1,0 +1,53 @@
+"""The verdict: checks on the files, one run of the suite, checks on its results and on the files again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from . import files, results, suite
+
+BEFORE = (files.restore_tests, files.sources, files.additions, files.configuration, files.start_up)
+"""Checks of the container before the suite runs. Each takes the contract and yields what is wrong."""
+AFTER = (files.sources, files.start_up)
+"""Checks that hold again when it has run."""
+SHOWN = 12
+"""Findings printed in full."""
+
+
+def say(text: str) -> None:
+    """One line for whoever reads the log."""
+    line = text.encode("ascii", "backslashreplace").decode("ascii")
+    line = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)
+    os.write(1, line[:500].encode("ascii") + b"\n")
+
+
+def findings(contract: dict[str, Any], here: str) -> list[str]:
+    """All that speaks against the container; none when it is repaired."""
+    wrong = [finding for check in BEFORE for finding in check(contract, here)]
+    if wrong:
+        return wrong
+    run = suite.run(contract["argv"], contract["timeout"])
+    required = list(contract["f2p"]) + list(contract["p2p"])
+    wrong = list(results.findings(run, required))
+    say(results.summary(run, contract["f2p"], contract["p2p"]))
+    return wrong + [finding for check in AFTER for finding in check(contract, here)]
+
+
+def main() -> int:
+    """Grade; a good verdict is told on descriptor 3 as the answer to the challenge."""
+    channel = os.dup(3)  # not inherited by the suite, which has its results on 3
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    with open(os.path.join(here, "contract.json"), encoding="ascii") as file:
+        contract = json.load(file)
+    wrong = findings(contract, here)
+    for finding in wrong[:SHOWN]:
+        say(finding)
+    if len(wrong) > SHOWN:
+        say(f"and {len(wrong) - SHOWN} more")
+    if wrong:
+        return 1
+    os.write(channel, f"solved:{sys.argv[1]}".encode("ascii"))
+    return 0

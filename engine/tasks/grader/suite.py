@@ -1,0 +1,85 @@
+"""Run the test command once, its results on a pipe that nobody else ever held."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from typing import NamedTuple
+
+LIMIT = 64 << 20
+"""Bytes of results taken; more is a flood."""
+TAIL = 4096
+"""Bytes kept of what the suite prints."""
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Run(NamedTuple):
+    """What a run of the suite left."""
+
+    records: bytes
+    tail: bytes
+    code: int
+    """Exit code, negative for a signal."""
+    ended: str
+    """Empty when it ended by itself, else why not."""
+
+
+def run(argv: list[str], timeout: float) -> Run:
+    """The suite's results; after `timeout` seconds its processes are ended.
+
+    Descriptor 3 must be taken by the caller, and is given up: the runner writes its results there.
+    """
+    results, results_in = os.pipe()
+    printed, printed_in = os.pipe()
+    os.dup2(results_in, 3)
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=printed_in,
+            stderr=printed_in,
+            pass_fds=(3,),
+            env={"PATH": PATH},
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Run(b"", b"", 127, f"the test command cannot be run: {error.strerror}")
+    finally:
+        for fd in {results_in, printed_in, 3}:
+            os.close(fd)
+    records, tail, ended = _listen(process, {results, printed}, results, timeout)
+    with contextlib.suppress(OSError):  # all of it may have ended
+        os.killpg(process.pid, signal.SIGKILL)
+    code = process.wait()
+    return Run(records, tail, code, ended)
+
+
+def _listen(
+    process: subprocess.Popen[bytes], pipes: set[int], results: int, timeout: float
+) -> tuple[bytes, bytes, str]:
+    records, tail = bytearray(), b""
+    deadline = time.monotonic() + timeout
+    while pipes:
+        # What outlives the suite may hold a pipe open: once it has ended, only what is there already counts.
+        over = process.poll() is not None
+        ready = select.select(list(pipes), [], [], 0 if over else 0.2)[0]
+        if over and not ready:
+            break
+        for fd in ready:
+            data = os.read(fd, 1 << 16)
+            if not data:
+                pipes.discard(fd)
+            elif fd == results:
+                records += data
+            else:
+                tail = (tail + data)[-TAIL:]
+        if len(records) > LIMIT:
+            return bytes(records), tail, "the results are a flood"
+        if time.monotonic() > deadline:
+            return bytes(records), tail, f"the suite took more than {timeout:.0f} s"
+    return bytes(records), tail, ""
