@@ -58,6 +58,15 @@ def test_what_is_no_digest_is_missing(blobs, name):
         blobs.get(name)
 
 
+def test_no_name_leads_out_of_the_blobs(blobs, tmp_path):
+    blobs.put(b"")
+    (tmp_path / "secret").write_bytes(b"key")
+    assert (blobs.root / ".." / "../secret").exists(), "where such a name would lead"
+    assert not blobs.exists("../secret")
+    with pytest.raises(BlobMissing):
+        blobs.open("../secret")
+
+
 def test_an_absent_blob_is_missing(blobs):
     digest = hashlib.sha256(b"never put").hexdigest()
     assert not blobs.exists(digest)

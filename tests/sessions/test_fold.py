@@ -193,6 +193,9 @@ def test_a_candidate_and_its_gates():
     assert [(task.id, task.path, task.f2p, task.p2p) for task in committed.tasks] == [("t", "/t", 1, 2)]
     again = fold([ev.CandidateNominated(**gate, by="operator")], fell)
     assert (again.candidates["b", 1].outcome, again.candidates["b", 1].gates) == ("", ())
+    assert again.counters.nominated == 1, "the same candidate"
+    twice = fold([ev.CandidateNominated(**gate, by="operator")], state)
+    assert twice.candidates == state.candidates, "it is being examined already"
 
 
 def test_branches_close_once_and_may_be_taken_up_again():
@@ -283,7 +286,7 @@ def test_what_makes_no_sense_changes_nothing_but_the_position():
         suite_ended(),
         suite_started(9),
         proposed(1, "nobody"),
-        opened(),
+        ev.BranchOpened(branch="b", image="other", container="other"),
         ev.BranchClosed(branch="nobody", outcome="fell"),
         ev.ShellLost(branch="nobody", reason="", program=""),
         ev.GateStarted(branch="b", step=1, gate="g"),
@@ -351,5 +354,5 @@ def test_half_a_million_reports():
             yield suite_ended(step, flips=())
 
     state = fold(happened())
-    assert len(state.branches["b"].steps) == 100
-    assert all(len(step.suite.outcomes) == 5000 for step in state.branches["b"].steps.values() if step.suite)
+    steps = state.branches["b"].steps.values()
+    assert [len(step.suite.outcomes) for step in steps if step.suite] == [5000] * 100

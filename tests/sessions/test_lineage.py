@@ -37,6 +37,7 @@ def state():
             *ran("leaf", 1),
             opened("fresh", "main", 0),
             *ran("fresh", 1, "f1"),
+            opened("anew", "side", 0),
         ]
     )
 
@@ -52,6 +53,7 @@ def state():
         ("side", 2, ["main1", "main2", "main3", "side1", "side2"], "s1"),
         ("leaf", None, ["main1", "main2", "main3", "side1", "leaf1"], "s1"),
         ("fresh", None, ["fresh1"], "f1"),
+        ("anew", None, [], "gold"),
         ("nobody", 1, [], "gold"),
     ],
 )
@@ -67,3 +69,20 @@ def test_the_inversion_is_what_changed_something(state):
 def test_a_branch_that_is_its_own_ancestor_ends():
     circle = fold([opened("a", "b", 1), opened("b", "a", 1), *ran("a", 1), *ran("b", 1)])
     assert [one.command for one in lineage(circle, "a")] == ["b1", "a1"]
+
+
+def test_a_fork_may_go_on_counting_where_its_parent_was():
+    state = fold(
+        [
+            opened("main"),
+            *ran("main", 1, "m1"),
+            *ran("main", 2, "m2"),
+            opened("side", "main", 1),
+            *ran("side", 2, "s2"),
+            opened("leaf", "side", 1),
+            *ran("leaf", 2),
+        ]
+    )
+    assert [one.command for one in lineage(state, "side")] == ["main1", "side2"]
+    assert [one.command for one in lineage(state, "leaf")] == ["main1", "leaf2"]
+    assert effective_image(state, "leaf") == effective_image(state, "side", 1) == "m1"

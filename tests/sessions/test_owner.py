@@ -21,6 +21,8 @@ def test_this_process_owns_its_token():
     assert owner_pid(token) == os.getpid()
     assert owner_alive(token)
     assert owner_token() == token
+    assert not owner_alive(token + "\n")
+    assert not owner_alive(token + " ")
 
 
 def test_a_reused_pid_is_not_believed():
