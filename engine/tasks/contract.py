@@ -192,7 +192,9 @@ def hooks(tree: Tree) -> dict[str, str]:
         directory, name = posixpath.split(path)
         if entry.what not in ("file", "symlink"):
             continue
-        if name.endswith(".pth") or (name.startswith(HOOKS) and "/python" in directory):
+        if name.endswith(".pth") or (
+            name.startswith(HOOKS) and "/python" in directory and not directory.endswith("__pycache__")
+        ):
             found[path] = mark(entry)
             if entry.what == "symlink" and (real := resolve(tree, path)) in tree:
                 found[real] = mark(tree[real])

@@ -21,10 +21,11 @@ AT_ONCE = 4
 """Requests under way at a time."""
 
 
-async def archive(get: Get, tree: Tree, paths: Iterable[str]) -> bytes:
+async def archive(get: Get, tree: Tree, paths: Iterable[str], first: Sequence[tarfile.TarInfo] = ()) -> bytes:
     """A tar of `paths`, a directory with all below it, named relative to `/`, as they are in gold.
 
-    In GNU format, which busybox reads as well; extended attributes are not in it.
+    The entries `first`, of directories, come before them. In GNU format, which busybox reads as well;
+    extended attributes are not in it.
 
     Raises:
         EngineError: the container does not have one of them as `tree` says.
@@ -43,7 +44,7 @@ async def archive(get: Get, tree: Tree, paths: Iterable[str]) -> bytes:
             group.create_task(fetch(path))
     if missing := wanted - fetched.keys():
         raise EngineError(f"the gold container has no {min(missing)}", "build the gold environment again")
-    return pack(fetched[path] for path in sorted(fetched))
+    return pack([*((info, b"") for info in first), *(fetched[path] for path in sorted(fetched))])
 
 
 def requests(tree: Tree, wanted: Iterable[str]) -> list[str]:
@@ -110,14 +111,12 @@ def folders(tree: Tree, paths: Iterable[str], roots: Sequence[str]) -> list[tarf
     return infos
 
 
-def pack(members: Iterable[tuple[tarfile.TarInfo, bytes]], first: Iterable[tarfile.TarInfo] = ()) -> bytes:
-    """A tar of `members`, after the entries `first`."""
+def pack(members: Iterable[tuple[tarfile.TarInfo, bytes]]) -> bytes:
+    """A tar of `members`."""
     buffer = io.BytesIO()
     with tarfile.open(
         fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape", encoding="utf-8"
     ) as tar:
-        for info in first:
-            tar.addfile(info)
         for info, content in members:
             tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()

@@ -50,6 +50,11 @@ def write(out: Path, task: Task) -> Path:
     return output.write(out, task.id, render(task), output.line_of(task.id, metadata(task)))
 
 
+def stage(directory: Path, task: Task) -> Path:
+    """Write the task below a directory of the caller's, for the gates that try it out; where it lies."""
+    return output.stage(directory / task.id, render(task))
+
+
 def render(task: Task) -> Files:
     """All files of the task's directory, by relative path, with their modes."""
     made = {

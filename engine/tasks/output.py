@@ -93,6 +93,15 @@ def write(out: Path, task_id: str, files: Files, line: Mapping[str, Any]) -> Pat
     return target
 
 
+def stage(directory: Path, files: Files) -> Path:
+    """Write `files` below `directory`, which is made; nothing here is atomic."""
+    with _translated(directory):
+        for name, (data, mode) in files.items():
+            _write(directory / name, data, mode)
+        _settle(directory)
+    return directory
+
+
 def _appear(out: Path, target: Path, fill: Callable[[Path], None]) -> bool:
     """Make a directory whole; False when one of that name is there."""
     with _translated(out):

@@ -123,7 +123,8 @@ def configuration(contract: dict[str, Any], here: str) -> Iterator[str]:
 
 def start_up(contract: dict[str, Any], here: str) -> Iterator[str]:
     """Interpreters run nothing at start-up that they did not; a `.pth` file may name other directories."""
-    for directory in sorted({found for pattern in contract["sites"] for found in glob.glob(pattern)}):
+    sites = {os.path.realpath(found) for pattern in contract["sites"] for found in glob.glob(pattern)}
+    for directory in sorted(sites):
         try:
             names = sorted(os.listdir(directory))
         except OSError:

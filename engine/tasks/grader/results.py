@@ -26,52 +26,56 @@ def _escape(char: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def outcomes(records: bytes) -> dict[str, tuple[str, str]]:
-    """Outcome and message by test id; of two outcomes of one id the one that is not `passed`."""
-    found: dict[str, tuple[str, str]] = {}
-    for record in _lines(records):
-        if record.get("k") == "test":
-            test, outcome = shown(str(record.get("id"))), str(record.get("outcome"))
-            if found.get(test, ("passed", ""))[0] == "passed":
-                found[test] = (outcome, str(record.get("message", "")))
-    return found
-
-
-def _lines(records: bytes) -> Iterator[dict[str, Any]]:
-    for line in records.split(b"\n"):
+def parse(data: bytes) -> list[dict[str, Any]] | None:
+    """The records, or None as soon as a line is none."""
+    records = []
+    for line in data.splitlines():
         try:
             record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            yield record
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(record, dict):
+            return None
+        records.append(record)
+    return records
 
 
 def findings(run: Run, required: Sequence[str]) -> Iterator[str]:
     """What is wrong with a run, one line each."""
     if run.ended:
         yield run.ended
+        return
     if not run.records:
         yield f"the suite did not start (exit code {run.code}): {_last(run.tail)}"
         return
-    if not required:
-        yield "no test is required"
     if not run.records.endswith(b"\n"):
         yield "the results are cut short"
-    lines = run.records.splitlines()
-    records = list(_lines(run.records))
-    if len(records) != len(lines):
+        return
+    records = parse(run.records)
+    if records is None:
         yield "the results are malformed"
+        return
     kinds = [record.get("k") for record in records]
-    if kinds.count("begin") != 1 or kinds[:1] != ["begin"]:
+    if kinds.count("begin") != 1 or kinds[0] != "begin":
         yield "the results have no beginning"
-    if kinds.count("end") != 1 or kinds[-1:] != ["end"]:
+    if kinds.count("end") != 1 or kinds[-1] != "end":
         yield f"the suite did not reach its end (exit code {run.code}): {_last(run.tail)}"
+    yield from _missed(records, required)
+
+
+def _missed(records: Sequence[dict[str, Any]], required: Sequence[str]) -> Iterator[str]:
     collected: set[str] = set()
+    found: dict[str, tuple[str, str]] = {}
     for record in records:
         if record.get("k") == "collected" and isinstance(record.get("ids"), list):
             collected.update(shown(test) for test in record["ids"] if isinstance(test, str))
-    found = outcomes(run.records)
+        elif record.get("k") == "test":
+            test = shown(str(record.get("id")))
+            if found.get(test, ("passed",))[0] == "passed":  # of two outcomes the one that is not
+                found[test] = (str(record.get("outcome")), str(record.get("message", "")))
+    if not required:
+        yield "no test is required"
+    missed = 0
     for test in required:
         outcome, message = found.get(test, ("missing", ""))
         if test not in collected:
@@ -79,16 +83,11 @@ def findings(run: Run, required: Sequence[str]) -> Iterator[str]:
         elif outcome != "passed":
             reason = message.split("\n", 1)[0][:160]
             yield f"{test} {outcome}{': ' + reason if reason else ''}"
-
-
-def summary(run: Run, f2p: Sequence[str], p2p: Sequence[str]) -> str:
-    """How many of the required tests pass."""
-    found = outcomes(run.records)
-    parts = []
-    for label, tests in (("repaired", f2p), ("kept", p2p)):
-        passed = sum(found.get(test, ("", ""))[0] == "passed" for test in tests)
-        parts.append(f"{label} {passed} of {len(tests)}")
-    return "tests " + ", ".join(parts)
+        else:
+            continue
+        missed += 1
+    if missed:
+        yield f"{missed} of {len(required)} required tests do not pass"
 
 
 def _last(tail: bytes) -> str:

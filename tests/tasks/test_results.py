@@ -1,0 +1,119 @@
+"""The grader's reading of results, and its verdict on a whole run, without a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.suite.runner import _json
+from engine.tasks import harbor
+from engine.tasks.grader import results
+from engine.tasks.grader.suite import Run
+from engine.tasks.model import Task
+
+TEST = 'tests/test_a.py::test_x[a "b" [c] \u00fc]'
+
+
+def lines(*records: dict[str, object], tail: bytes = b"") -> bytes:
+    return b"".join(_json(record).encode() + b"\n" for record in records) + tail
+
+
+BEGIN = {"k": "begin", "pytest": "9", "python": "3.11"}
+COLLECTED = {"k": "collected", "ids": [TEST]}
+START = {"k": "start", "id": TEST}
+PASSED = {"k": "test", "id": TEST, "outcome": "passed", "seconds": 0.1, "message": ""}
+FAILED = {**PASSED, "outcome": "failed", "message": "AssertionError: no\n  at tests/test_a.py:3"}
+END = {"k": "end", "exit": 0}
+GOOD = (BEGIN, COLLECTED, START, PASSED, END)
+
+
+def found(records: bytes, code: int = 0, ended: str = "") -> list[str]:
+    return list(results.findings(Run(records, b"some words\nlast words\n", code, ended), [TEST]))
+
+
+def test_a_whole_run_with_all_passed_is_fine() -> None:
+    assert found(lines(*GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("records", "reason"),
+    [
+        (b"", "did not start (exit code 0): last words"),
+        (lines(*GOOD[:-1]), "did not reach its end"),
+        (lines(*GOOD[1:]), "no beginning"),
+        (lines(*GOOD) + lines(END), "did not reach its end"),
+        (lines(*GOOD, tail=b'{"k":"te'), "cut short"),
+        (lines(*GOOD)[:-1], "cut short"),
+        (lines(BEGIN) + b"nonsense\n" + lines(*GOOD[1:]), "malformed"),
+        (b"\xff\xfe\n", "malformed"),
+        (b"[1]\n", "malformed"),
+        (b"\n", "malformed"),
+        (lines(BEGIN, START, PASSED, END), "was not collected"),
+        (lines(BEGIN, COLLECTED, START, END), "missing"),
+        (lines(BEGIN, COLLECTED, START, FAILED, END), "failed: AssertionError: no"),
+        (lines(BEGIN, COLLECTED, START, FAILED, PASSED, END), "failed"),
+        (lines(BEGIN, COLLECTED, START, PASSED, FAILED, END), "failed"),
+        (lines(BEGIN, COLLECTED, {**PASSED, "outcome": "skipped"}, END), "skipped"),
+        (lines(BEGIN, COLLECTED, {**PASSED, "outcome": ["passed"]}, END), TEST),
+        (lines(BEGIN, {**COLLECTED, "ids": TEST}, PASSED, END), "was not collected"),
+    ],
+)
+def test_anything_else_is_not(records: bytes, reason: str) -> None:
+    assert any(reason in finding for finding in found(records)), found(records)
+
+
+def test_a_run_that_was_ended_is_not() -> None:
+    assert found(lines(*GOOD), ended="the suite took more than 1 s") == ["the suite took more than 1 s"]
+
+
+def test_nothing_required_is_nothing_earned() -> None:
+    assert list(results.findings(Run(lines(*GOOD), b"", 0, ""), []))
+
+
+def grade(task: Task, directory: Path, script: str, timeout: float = 20.0) -> tuple[str, str]:
+    """Run the grader's program on this machine with a shell script as test command."""
+    files = harbor.grader(task)
+    terms = json.loads(files["contract.json"])
+    terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [TEST], "p2p": []}
+    terms |= {"files": {}, "tests": [], "above": [], "sites": [], "hooks": {}, "roots": []}
+    for name, data in {**files, "contract.json": json.dumps(terms).encode()}.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_bytes(data)
+    ran = subprocess.run(
+        ["bash", "-c", f"exec 3>{directory}/answer; exec {sys.executable} -I -S -B {directory} 4711"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return (directory / "answer").read_text(), ran.stdout
+
+
+def test_the_answer_is_given_for_a_good_run_alone(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "records").write_bytes(lines(*GOOD))
+    assert grade(task, tmp_path, f"cat {tmp_path}/records >&3")[0] == "solved:4711"
+    assert grade(task, tmp_path, f"cat {tmp_path}/records >&3; kill -9 $$")[0] == "solved:4711"
+    assert grade(task, tmp_path, f"head -n 4 {tmp_path}/records >&3")[0] == ""
+    assert grade(task, tmp_path, "true")[0] == ""
+
+
+def test_a_flood_is_bounded_and_a_hang_ended(task: Task, tmp_path: Path) -> None:
+    answer, log = grade(task, tmp_path, "yes | head -c 100000000 >&3")
+    assert (answer, "flood" in log) == ("", True)
+    answer, log = grade(task, tmp_path, "yes | head -c 300000000; printf '\\033[31mred\\n'; exit 3")
+    assert (answer, "\x1b" in log, "exit code 3" in log) == ("", False, True)
+    answer, log = grade(task, tmp_path, "sleep 60 & sleep 60", timeout=1.0)
+    assert (answer, "more than 1 s" in log) == ("", True)
+
+
+def test_what_outlives_the_suite_holds_nothing_up(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "records").write_bytes(lines(*GOOD))
+    answer, _ = grade(task, tmp_path, f"cat {tmp_path}/records >&3; setsid sleep 30 &", timeout=20.0)
+    assert answer == "solved:4711"
