@@ -1,0 +1,191 @@
+"""The command line: its grammar, its help, and what is wrong with a call, in one line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from cligym_tui import output
+from engine.errors import UsageError
+
+AGENTS = ("saboteur",)
+"""Who can break an environment."""
+
+HELP = """\
+usage: cligym-tui COMMAND ...            (cligym-tui COMMAND --help says more)
+       cligym-tui --auto GOLD [options]
+
+Breaks healthy software environments, and proves the repair tasks it makes so.
+
+  gold build SOURCE   make a gold environment of a directory or of name==version
+  gold list|show|remove
+  sessions            list what was explored, newest first
+  doctor              check this machine and say what to do
+  gc                  remove what no living session owns
+
+  --auto GOLD         break the gold environment and write proven tasks, with
+    --tasks N           tasks to reach in DIR (default 1)
+    --agent NAME        who breaks: saboteur, which needs no key (the default)
+    --seed S            same seed, same gold, same session (default 0)
+    --workers W         attempts at a time (default 1)
+    --max-minutes M     stop after so long (default: never)
+    --out DIR           where tasks go; a run resumes there (default tasks)
+    --format FORMAT     text or jsonl (default text)
+
+exit codes: 0 goal reached  1 ran, goal not reached  2 usage or configuration
+            3 Docker  4 model  5 limit reached  130 interrupted
+"""
+
+Number = Callable[[str], Any]
+
+
+def whole(least: int, most: int) -> Number:
+    """The type of an option that takes a whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        # int() takes blanks, underscores and digits of any script; a command line should not.
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from {least} to {most}")
+        return value
+
+    return parse
+
+
+def minutes(text: str) -> float:
+    """The type of `--max-minutes`: more than none, at most a month."""
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 43200:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of minutes above 0, at most 43200")
+    return value
+
+
+def agent(text: str) -> str:
+    """The type of `--agent`."""
+    if text not in AGENTS:
+        raise argparse.ArgumentTypeError(f"unknown agent {text[:40]!r}; there is {', '.join(AGENTS)}")
+    return text
+
+
+def filled(text: str) -> str:
+    """The type of what may be anything but nothing."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    if "\0" in text:
+        raise argparse.ArgumentTypeError("it has a NUL byte")
+    return text
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is a `UsageError` for the one place that reports them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print and exit with."""
+        raise UsageError(message, f"see `{self.prog} --help`")
+
+    def print_help(self, file: Any = None) -> None:
+        """Help that was asked for is data."""
+        output.text(self.format_help().rstrip("\n"))
+
+
+class _Main(Parser):
+    def format_help(self) -> str:
+        """The page above, written by hand: it fits a terminal of 80 by 24."""
+        return HELP
+
+
+_AUTO: dict[str, tuple[Number, Any]] = {
+    "tasks": (whole(1, 100_000), 1),
+    "agent": (agent, "saboteur"),
+    "seed": (whole(0, 2**63 - 1), 0),
+    "workers": (whole(1, 256), 1),
+    "max_minutes": (minutes, None),
+    "out": (filled, "tasks"),
+    "format": (str, "text"),
+}
+"""Options of `--auto`, with what is taken when they are not given."""
+
+
+def parser() -> Parser:
+    """The whole grammar."""
+    main = _Main(prog="cligym-tui")
+    main.add_argument("--version", action="store_true")
+    main.add_argument("--auto", metavar="GOLD", type=filled)
+    for name, (kind, _) in _AUTO.items():
+        choices = ("text", "jsonl") if name == "format" else None
+        main.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, choices=choices)
+    commands = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    _gold(commands)
+    _with_json(commands, "sessions", "List what was explored, newest first.")
+    _with_json(
+        commands,
+        "doctor",
+        "Check this machine and say what to do. Exit code 3 when something must be mended.",
+    )
+    gc = _with_json(
+        commands, "gc", "Remove containers, images, volumes and files that no living session owns."
+    )
+    gc.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    return main
+
+
+def _with_json(commands: Any, name: str, description: str) -> Parser:
+    command: Parser = commands.add_parser(name, description=description, help=description)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    return command
+
+
+def _gold(commands: Any) -> None:
+    gold = commands.add_parser(
+        "gold", description="Gold environments: healthy images with an observed baseline."
+    )
+    actions = gold.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    build = _with_json(
+        actions, "build", "Make a gold environment of a real project, and observe its tests three times."
+    )
+    build.add_argument(
+        "source", metavar="SOURCE", type=filled, help="a directory, or name==version of a source distribution"
+    )
+    build.add_argument("--name", type=filled, help="what to call it (default: the project's name)")
+    build.add_argument(
+        "--recipe", metavar="FILE", type=filled, help="a gold.toml (default: the one in a directory SOURCE)"
+    )
+    _with_json(actions, "list", "List the gold environments.")
+    show = _with_json(actions, "show", "Show one gold environment.")
+    show.add_argument("name", metavar="NAME", type=filled)
+    remove = actions.add_parser(
+        "remove", description="Forget a gold environment and remove its image.", help="Forget one."
+    )
+    remove.add_argument("name", metavar="NAME", type=filled)
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """What was asked for, with `command` set: `auto`, `version`, a command's name, or None for nothing.
+
+    Raises:
+        UsageError: the call makes no sense.
+        SystemExit: 0, after the help.
+    """
+    main = parser()
+    asked = main.parse_args(argv)
+    given = [name for name in _AUTO if getattr(asked, name) is not None]
+    if asked.version:
+        asked.command = "version"
+    elif asked.auto is not None:
+        if asked.command:
+            main.error(f"--auto and {asked.command} are two commands")
+        asked.command = "auto"
+    elif given:
+        main.error(f"--{given[0].replace('_', '-')} belongs to --auto GOLD")
+    for name, (_, default) in _AUTO.items():
+        if getattr(asked, name) is None:
+            setattr(asked, name, default)
+    return asked

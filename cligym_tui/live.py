@@ -1,0 +1,129 @@
+"""The live display of a headless run: figures that change in place, tasks and falls as lines that stay.
+
+Whatever a container or a project said is put into `Text` objects: never parsed as markup.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as RichLive
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cligym_tui import notable
+from cligym_tui.progress import Work, families, figures, remaining, under_way
+from cligym_tui.wording import span
+from engine import clean
+from sessions.events import Event, Result
+from sessions.state import State, apply
+
+_STAYS = {notable.TASK: ("✔", "green"), notable.FALL: ("✘", "red"), notable.WARNING: ("!", "yellow")}
+_ROWS = 8
+"""Attempts shown at a time."""
+
+
+class Live:
+    """Draws at most `rate` times a second, from the thread that calls it."""
+
+    def __init__(
+        self,
+        console: Console,
+        wanted: int,
+        *,
+        rate: float = 5.0,
+        limit: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.state = State()
+        self._console, self._wanted, self._limit, self._clock = console, wanted, limit, clock
+        self._began = clock()
+        self._pause, self._drawn, self._word = 1 / rate, 0.0, ""
+        self._live = RichLive(
+            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
+        self._live.start()
+
+    def take(self, event: Event) -> None:
+        """Count the event in; what stays is printed above the display."""
+        self.state = apply(self.state, event)
+        line = notable.line(event)
+        if line is not None and line.kind in _STAYS:
+            glyph, colour = _STAYS[line.kind]
+            at = f"{span(self._clock() - self._began):>7} "
+            self._console.print(Text.assemble(at, (glyph, colour), " ", line.text), soft_wrap=True)
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw again, if the last time is long enough ago."""
+        now = time.monotonic()
+        if now - self._drawn >= self._pause:
+            self._drawn = now
+            self._live.update(self.frame(), refresh=True)
+
+    def say(self, text: str) -> None:
+        """Show a word of our own until the next one."""
+        self._word, self._drawn = text, 0.0
+        self.tick()
+
+    def end(self, result: Result) -> None:
+        """Take the display away; the lines above it stay."""
+        self._live.stop()
+
+    def frame(self) -> RenderableType:
+        """The display at this moment."""
+        state, now = self.state, self._clock()
+        elapsed, done = now - self._began, len(state.tasks)
+        rows: list[RenderableType] = [
+            self._head(elapsed, done),
+            self._bar(done),
+            Text(figures(state), style="dim"),
+        ]
+        if state.tasks:
+            rows.append(Text(f"families: {families(state)}", style="dim"))
+        works = under_way(state, now)
+        if works:
+            rows.append(_works(works[:_ROWS]))
+        if len(works) > _ROWS:
+            rows.append(Text(f"and {len(works) - _ROWS} more", style="dim"))
+        if self._word:
+            rows.append(Text(self._word, style="yellow"))
+        return Group(*rows)
+
+    def _head(self, elapsed: float, done: int) -> RenderableType:
+        state = self.state
+        left = remaining(done, self._wanted, elapsed)
+        when = f"{span(elapsed)} elapsed"
+        if left is not None:
+            when += f", about {span(left)} to go"
+        if self._limit is not None:
+            when += f", limit {span(self._limit * 60)}"
+        what = clean.line(state.gold, 60) or "starting"
+        if state.agent:
+            what += f" · {clean.line(state.agent, 40)} · seed {state.seed}"
+        table = Table.grid(expand=True, padding=(0, 1))
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(no_wrap=True, justify="right")
+        table.add_row(Text(what, style="bold"), Text(when))
+        return table
+
+    def _bar(self, done: int) -> RenderableType:
+        table = Table.grid(expand=True, padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1)
+        bar = ProgressBar(total=self._wanted, completed=min(done, self._wanted))
+        table.add_row(Text(f"tasks {done} of {self._wanted}"), bar)
+        return table
+
+
+def _works(works: tuple[Work, ...]) -> RenderableType:
+    table = Table.grid(expand=True, padding=(0, 1))
+    table.add_column(no_wrap=True, max_width=16)
+    table.add_column(no_wrap=True, max_width=20, style="cyan")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for work in works:
+        table.add_row(Text(f"▸ {work.branch}"), Text(work.family), Text(work.doing))
+    return table

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from cligym_tui.arguments import AGENTS
+from tests.cli.conftest import Run
+
+BAD = [
+    ["frobnicate"],
+    ["gold"],
+    ["gold", "build"],
+    ["gold", "build", ""],
+    ["gold", "show"],
+    ["gold", "show", "unknown"],
+    ["gold", "show", "../etc"],
+    ["gold", "show", "a/b"],
+    ["gold", "show", "x" * 300],
+    ["gold", "show", "two words"],
+    ["gold", "remove", "unknown"],
+    ["--auto"],
+    ["--auto", ""],
+    ["--auto", "x", "doctor"],
+    ["--auto", "x", "--tasks", "0"],
+    ["--auto", "x", "--tasks", "-1"],
+    ["--auto", "x", "--tasks", "1.5"],
+    ["--auto", "x", "--tasks", "1_0"],
+    ["--auto", "x", "--tasks", "9" * 5000],
+    ["--auto", "x", "--tasks", "many"],
+    ["--auto", "x", "--seed", "-1"],
+    ["--auto", "x", "--workers", "0"],
+    ["--auto", "x", "--workers", "100000"],
+    ["--auto", "x", "--max-minutes", "0"],
+    ["--auto", "x", "--max-minutes", "-3"],
+    ["--auto", "x", "--max-minutes", "nan"],
+    ["--auto", "x", "--max-minutes", "inf"],
+    ["--auto", "x", "--agent", "gremlin"],
+    ["--auto", "x", "--agent", "[/bold]"],
+    ["--auto", "x", "--format", "xml"],
+    ["--auto", "x", "--out", ""],
+    ["--auto", "x", "--out", "  "],
+    ["--auto", "x", "--task", "3"],
+    ["--tasks", "3"],
+    ["doctor", "--tasks", "3"],
+]
+
+
+@pytest.mark.parametrize("words", BAD, ids=lambda words: " ".join(words)[:40])
+def test_a_mistake_is_one_line_and_exit_code_2(cli: Run, words: list[str], nowhere: dict[str, str]) -> None:
+    done = cli(*words, **nowhere)
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("error: ")
+    assert len(lines) <= 2, done.stderr
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert "Traceback" not in done.stderr
+
+
+def test_escapes_in_an_argument_do_not_reach_the_terminal(cli: Run) -> None:
+    done = cli("gold", "show", "a\x1b]52;c;aGk=\x07\x9b2Jb\u202e\n")
+    assert done.returncode == 2
+    assert not set("\x1b\x07\x9b\u202e") & set(done.stderr)
+
+
+def test_with_events_asked_for_the_last_line_is_a_result_also_then(cli: Run) -> None:
+    for words in (["--format", "jsonl", "--tasks", "0"], ["--format=jsonl", "--wrong"]):
+        done = cli("--auto", "x", *words)
+        assert done.returncode == 2
+        result = json.loads(done.stdout.splitlines()[-1])
+        assert (result["t"], result["exit_code"], result["outcome"]) == ("result", 2, "failed")
+        assert done.stderr.startswith("error: ")
+
+
+def test_the_agents_are_the_engine_s() -> None:
+    from engine import auto  # not above: it takes the whole engine with it
+
+    assert AGENTS == auto.AGENTS
