@@ -25,7 +25,7 @@ from sessions.owner import owner_token
 BASE = "cligym-base:latest"
 
 PROJECT = {
-    "pyproject.toml": '[project]\nname = "tiny"\nversion = "1.0"\n\n[tool.pytest.ini_options]\naddopts = "-ra"\n',
+    "pyproject.toml": '[project]\nname = "tiny"\nversion = "1.0"\n',
     "tiny/__init__.py": "def double(n):\n    return 2 * n\n",
     "tiny/settings.ini": "[tiny]\nlevel = 7\n",
     "tests/test_numbers.py": """

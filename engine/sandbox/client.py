@@ -15,9 +15,14 @@ import aiodocker
 import aiohttp
 from platformdirs import user_state_dir
 
+from engine import clean
 from engine.errors import DiskFull, EngineError, UsageError
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+NO_ANSWER = 900
+"""Status that aiodocker gives an engine it cannot talk to."""
+SILENCE = 600.0
+"""Seconds without a byte of an answer after which the engine counts as hanging; commits take minutes."""
 START_HINT = "start Docker, set DOCKER_HOST, or run scripts/setup for a private engine"
 
 
@@ -121,38 +126,42 @@ def translated(doing: str = "") -> Iterator[None]:
     try:
         yield
     except aiodocker.DockerError as error:
-        message = str(error.message)
+        if error.status == NO_ANSWER:
+            raise _silent(error.__context__ or error, prefix) from error
+        message = clean.line(" ".join(str(error.message).split()), 500)
         if "no space left on device" in message:
             raise DiskFull(
                 f"{prefix}the Docker Engine's disk is full", "free space, or run `cligym-tui gc`"
             ) from error
-        raise EngineError(f"{prefix}the Docker Engine answered: {message}", _hint(error.status)) from error
-    except (aiohttp.ClientError, ConnectionError, FileNotFoundError, EOFError) as error:
-        raise EngineError(f"{prefix}the Docker Engine does not answer ({error})", START_HINT) from error
-    except PermissionError as error:
-        raise EngineError(
-            f"{prefix}no permission to reach the Docker Engine ({error})",
-            "join the group that owns the socket, or use sudo",
-        ) from error
+        hint = "see `cligym-tui doctor`" if error.status >= 500 else ""
+        raise EngineError(f"{prefix}the Docker Engine answered: {message}", hint) from error
+    except (aiohttp.ClientError, OSError, EOFError) as error:
+        if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+            raise  # a time limit of the caller's own
+        raise _silent(error, prefix) from error
 
 
-def _hint(status: int) -> str:
-    return "see `cligym-tui doctor`" if status >= 500 else ""
+def _silent(error: BaseException, prefix: str) -> EngineError:
+    cause = getattr(error, "os_error", error)
+    reason = getattr(cause, "strerror", "") or str(cause) or type(cause).__name__
+    if isinstance(cause, PermissionError):
+        hint = "join the group that owns the socket, or use sudo"
+        return EngineError(f"{prefix}no permission to reach the Docker Engine ({reason})", hint)
+    return EngineError(f"{prefix}the Docker Engine does not answer ({reason})", START_HINT)
 
 
 def _client(endpoint: Endpoint) -> aiodocker.Docker:
+    timeout = aiohttp.ClientTimeout(sock_connect=30, sock_read=SILENCE)
     # The default connector stops at 100 streams and then blocks every call, version() included.
     if endpoint.socket:
-        connector = aiohttp.UnixConnector(endpoint.socket, limit=0)
-        return aiodocker.Docker(url="unix://localhost", connector=connector)
+        url, connector = "unix://localhost", aiohttp.UnixConnector(endpoint.socket, limit=0)
+        return aiodocker.Docker(url=url, connector=connector, timeout=timeout)
     if endpoint.tls is not None:
-        return aiodocker.Docker(
-            url=endpoint.host.replace("tcp://", "https://", 1),
-            connector=aiohttp.TCPConnector(ssl=_ssl(endpoint.tls), limit=0),
-        )
+        url, secure = endpoint.host.replace("tcp://", "https://", 1), _ssl(endpoint.tls)
+        return aiodocker.Docker(url=url, connector=aiohttp.TCPConnector(ssl=secure, limit=0), timeout=timeout)
     if endpoint.host.startswith("tcp://"):
-        return aiodocker.Docker(url=endpoint.host, connector=aiohttp.TCPConnector(limit=0))
-    return aiodocker.Docker(url=endpoint.host)
+        return aiodocker.Docker(url=endpoint.host, connector=aiohttp.TCPConnector(limit=0), timeout=timeout)
+    return aiodocker.Docker(url=endpoint.host, timeout=timeout)
 
 
 def _ssl(tls: Any) -> ssl.SSLContext:

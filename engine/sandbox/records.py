@@ -16,7 +16,7 @@ class Prompt:
     pid: int
     exit_code: int
     number: int
-    """Counts the prompts of one shell; 0 from the static stand-in."""
+    """Counts the prompts of one shell."""
     cwd: str
     umask: str = ""
     exports: dict[str, str] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class Records:
         self._rest = b""
         self._open: tuple[int, int, int, str] | None = None
         self._body: list[str] = []
+        self._room = 0
 
     def feed(self, data: bytes) -> list[Prompt | Answer]:
         """The records completed by `data`, in order."""
@@ -47,6 +48,8 @@ class Records:
             self._rest = b""
         found = []
         for raw in lines:
+            if self._open is None and not raw.startswith((b"C ", b"P ")):
+                continue  # quickly: a flood of them is nobody's record
             record = self._line(raw.decode("utf-8", "replace"))
             if record is not None:
                 found.append(record)
@@ -62,7 +65,11 @@ class Records:
                 pid, code, number = (int(word) for word in words[2:5])
             except ValueError:
                 return None
-            self._open, self._body = (pid, code, number, words[5].replace("\x01", "\n")), []
+            self._open, self._body, self._room = (
+                (pid, code, number, words[5].replace("\x01", "\n")),
+                [],
+                _LIMIT,
+            )
             return None
         if self._open is None:
             return None
@@ -70,7 +77,8 @@ class Records:
             prompt = Prompt(*self._open, *_body(self._body))
             self._open = None
             return prompt
-        if len(self._body) < 4096:
+        self._room -= len(line) + 1
+        if self._room > 0:
             self._body.append(line)
         return None
 
@@ -82,9 +90,10 @@ def _body(lines: list[str]) -> tuple[str, dict[str, str]]:
 
 _EXPORT = re.compile(
     r"""^(?:declare\ -[a-z]*x[a-z]*|export)\ (?P<name>[A-Za-z_][A-Za-z0-9_]*)=
-        (?:"(?P<double>(?:[^"\\]|\\.)*)"|\$'(?P<ansi>(?:[^'\\]|\\.)*)'|'(?P<single>[^']*)'|(?P<bare>\S*))$""",
+        (?:"(?P<double>(?:[^"\\]|\\.)*)"|\$'(?P<ansi>(?:[^'\\]|\\.)*)'|(?P<single>(?:'[^']*'|"'+")+)|(?P<bare>\S*))$""",
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
+_SINGLE = re.compile(r"""'[^']*'|"'+\"""")
 _ANSI = {
     "n": "\n",
     "t": "\t",
@@ -108,7 +117,8 @@ def exports(text: str) -> dict[str, str]:
         elif ansi is not None:
             value = re.sub(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", _unescape, ansi, flags=re.DOTALL)
         else:
-            value = match["single"] if match["single"] is not None else match["bare"] or ""
+            single = match["single"]
+            value = match["bare"] or "" if single is None else _SINGLE.sub(lambda part: part[0][1:-1], single)
         found[match["name"]] = value
     return found
 

@@ -9,7 +9,7 @@ import os
 import secrets
 import tarfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -31,6 +31,10 @@ GONE = (aiodocker.DockerError, aiohttp.ClientError, OSError, EOFError)
 
 LABEL = "cligym"
 """Label of everything we make; its value says what for."""
+
+
+_LOST = ("no such container", "is not running", "marked for removal", "removal in progress")
+"""What the engine says of a container that is no more."""
 
 
 class SandboxLost(EngineError):
@@ -121,12 +125,12 @@ class Sandbox:
     id: str
     image: str
     nonce: str
+    limits: Limits = field(default_factory=Limits)
     on_prompt: Callable[[Prompt], None] = lambda prompt: None
     """Called for every prompt a shell in here reports."""
     _control: Stream | None = None
     _waiting: dict[str, asyncio.Future[str]] = field(default_factory=dict)
     _reader: asyncio.Task[None] | None = None
-    _asked: int = 0
     lost: bool = False
 
     @classmethod
@@ -147,6 +151,7 @@ class Sandbox:
             EngineError: the image is not there, or the container did not start.
         """
         await tools.ensure(engine, image)
+        limits = limits or Limits()
         config: dict[str, Any] = {
             "Image": image,
             "Cmd": [tools.BUSYBOX, "sh", f"{tools.MOUNT}/init"],
@@ -159,14 +164,13 @@ class Sandbox:
             "AttachStdout": True,
             "AttachStderr": True,
             "Labels": labels(purpose, session),
-            "HostConfig": host_config(engine, network=network, binds=binds, limits=limits or Limits()),
+            "HostConfig": host_config(engine, network=network, binds=binds, limits=limits),
         }
         if not network.startswith("container:"):
             config["Hostname"] = "sandbox"
-        nonce = secrets.token_hex(8)
         with translated("starting a sandbox"):
             container = await engine.docker.containers.create(config)
-            sandbox = cls(engine, container.id, image, nonce)
+            sandbox = cls(engine, container.id, image, secrets.token_hex(8), limits)
             try:
                 sandbox._control = container.attach(stdin=True, stdout=True, stderr=True)
                 await sandbox._control._init()
@@ -206,8 +210,7 @@ class Sandbox:
         """
         if self.lost or self._control is None:
             raise SandboxLost(f"the sandbox {self.id[:12]} ended")
-        self._asked += 1
-        ident = str(self._asked)
+        ident = secrets.token_hex(6)  # not to be guessed by what writes to PID 1's output
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting[ident] = future
         try:
@@ -231,7 +234,7 @@ class Sandbox:
         self, argv: Sequence[str], env: Mapping[str, str], size: tuple[int, int]
     ) -> tuple[str, Stream]:
         """A process on a terminal of its own: the exec's id and its stream."""
-        with translated("opening a shell"):
+        with self._reaching("opening a shell"):
             execution = await self._container.exec(
                 list(argv), stdin=True, stdout=True, stderr=True, tty=True, workdir="/", environment=dict(env)
             )
@@ -240,6 +243,16 @@ class Sandbox:
             with contextlib.suppress(aiodocker.DockerError):
                 await execution.resize(h=size[0], w=size[1])
         return execution.id, stream
+
+    @contextlib.contextmanager
+    def _reaching(self, doing: str) -> Iterator[None]:
+        try:
+            with translated(doing):
+                yield
+        except EngineError as error:
+            if self.lost or any(words in str(error).lower() for words in _LOST):
+                raise SandboxLost(f"{doing}: the sandbox {self.id[:12]} ended") from error
+            raise
 
     @property
     def _container(self) -> aiodocker.containers.DockerContainer:
@@ -265,7 +278,7 @@ class Sandbox:
         out, err = Tail(keep), Tail(keep)
         began = time.monotonic()
         timed_out = False
-        with translated("running a command"):
+        with self._reaching("running a command"):
             execution = await self._container.exec(
                 list(argv),
                 stdin=bool(stdin),
@@ -298,12 +311,12 @@ class Sandbox:
 
     async def put(self, archive: bytes, path: str = "/") -> None:
         """Unpack a tar below `path`, which must exist."""
-        with translated(f"writing below {path}"):
+        with self._reaching(f"writing below {path}"):
             await self._container.put_archive(path, archive)
 
     async def get(self, path: str) -> bytes:
         """A tar of the file or directory at `path`."""
-        with translated(f"reading {path}"):
+        with self._reaching(f"reading {path}"):
             async with self.engine.docker._query(
                 f"containers/{self.id}/archive", params={"path": path}
             ) as response:
@@ -321,7 +334,7 @@ class Sandbox:
     async def commit(self, tag: str = "", changes: Sequence[str] = (), pause: bool = False) -> str:
         """Commit the filesystem as an image, 41 ms for a small delta without a pause; its id."""
         repository, _, version = tag.partition(":")
-        with translated("committing a sandbox"):
+        with self._reaching("committing a sandbox"):
             made = await self._container.commit(
                 repository=repository or None, tag=version or None, changes=list(changes) or None, pause=pause
             )

@@ -15,10 +15,15 @@ from engine.errors import EngineError
 from engine.sandbox import tools
 from engine.sandbox.records import Prompt
 from engine.sandbox.sandbox import GONE, Sandbox, SandboxLost, Tail
-from engine.sandbox.watch import DONE, LOST, State, Watch
+from engine.sandbox.watch import DONE, INTERRUPTED, LOST, TIMEOUT, State, Watch
 
 TAIL = 64 << 10
 """Bytes of a command's output kept for the agent."""
+
+STAND_IN_LINE = 1000
+"""Characters of a line the static ash takes; it cuts longer ones, and knows no pasting of several."""
+STAND_IN_SCRIPT = "/dev/.cligym-command"
+"""Where it reads such commands from instead; `/dev` is in no snapshot."""
 
 _MARK = re.compile(rb"\x1b\]133;B;(\d+)\x07")
 _NOT_TYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -97,12 +102,20 @@ class Shell:
             EngineError: neither shell starts.
         """
         self.sandbox.on_prompt = self._prompted
+        if await self._start():
+            return
+        # `rm -rf /dev` takes the terminals' multiplexer along, and then no exec gets a terminal.
+        await self.sandbox.exec([tools.BUSYBOX, "ln", "-sfn", "pts/ptmx", "/dev/ptmx"])
+        if not await self._start():
+            raise EngineError("no shell starts in the sandbox")
+
+    async def _start(self) -> bool:
         report = {"CLIGYM_NONCE": self.sandbox.nonce, "CLIGYM_CWD": self.home}
         bash = ["/bin/bash", "--noprofile", "--rcfile", f"{tools.MOUNT}/bashrc", "-i"]
         ash = [tools.BUSYBOX, "ash", "-i"]
         for argv, extra, patience in (
             (bash, {}, 5.0),
-            (ash, {"ENV": f"{tools.MOUNT}/ashrc", "PATH": f"{tools.MOUNT}:/usr/bin:/bin"}, 10.0),
+            (ash, {"ENV": f"{tools.MOUNT}/ashrc"}, 10.0),
         ):
             await self._hang_up()
             self._eof, self._shown, self._prompts, self._scan = False, -1, [], b""
@@ -110,9 +123,9 @@ class Shell:
                 self._exec, self._tty = await self.sandbox.open_tty(
                     argv, {**ENVIRONMENT, **extra, **report}, self.size
                 )
+            except SandboxLost:
+                raise
             except EngineError:
-                if self.sandbox.lost:
-                    raise
                 continue
             self._reader = asyncio.create_task(self._read(self._tty), name=f"shell {self.sandbox.id[:12]}")
             if await self._until(lambda: bool(self._prompts) or self._eof, patience) and self._prompts:
@@ -120,8 +133,8 @@ class Shell:
                 await self._until(self._prompt_shown, 0.5)
                 self._first = self.prompt.exports
                 self._keep = await self.sandbox.processes()
-                return
-        raise EngineError("no shell starts in the sandbox")
+                return True
+        return False
 
     def _prompted(self, prompt: Prompt) -> None:
         self._prompts.append(prompt)
@@ -142,7 +155,7 @@ class Shell:
 
     def _prompt_shown(self) -> bool:
         last = self._prompts[-1] if self._prompts else self.prompt
-        return self._eof or last is None or last.number == 0 or self._shown >= last.number
+        return self._eof or last is None or self._shown >= last.number
 
     async def _until(self, seen: Callable[[], bool], timeout: float) -> bool:
         """Wait for `seen`, woken by every prompt, mark and end of stream; whether it came."""
@@ -171,7 +184,7 @@ class Shell:
         self._prompts, self._tail = [], Tail(TAIL)
         began = time.monotonic()
         watch = self._watch = Watch(began, timeout)
-        await self.type(keystrokes(command))
+        await self._enter(command)
         try:
             outcome = await self._follow(watch)
         finally:
@@ -186,7 +199,7 @@ class Shell:
             await self._until(self._prompt_shown, 0.2)
             self.prompt = self._prompts[-1]
             self.cwd = self.prompt.cwd
-            self._keep = await self.sandbox.processes()
+            await self._clear(ended=watch.outcome in (TIMEOUT, INTERRUPTED))
         seconds = time.monotonic() - began
         if outcome in (LOST, "replaced"):
             shown = LOST if outcome == LOST else watch.outcome
@@ -202,6 +215,14 @@ class Shell:
             self._tail.bytes(),
             self._tail.total,
         )
+
+    async def _enter(self, command: str) -> None:
+        data = keystrokes(command)
+        if self.program == tools.BUSYBOX and (b"\x1b" in data or len(data) > STAND_IN_LINE):
+            text = typed(command).encode("utf-8", "surrogateescape")
+            await self.sandbox.exec([tools.BUSYBOX, "sh", "-c", f"cat >{STAND_IN_SCRIPT}"], stdin=text)
+            data = f". {STAND_IN_SCRIPT}\r".encode()
+        await self.type(data)
 
     async def _follow(self, watch: Watch) -> str:
         """Wait for the end of what was typed: `done`, `lost` or `replaced`."""
@@ -232,12 +253,27 @@ class Shell:
                 return
             await self._until(lambda: len(self._prompts) > count or self._eof, 0.05)  # noqa: B023
 
+    async def _clear(self, *, ended: bool) -> None:
+        """Note what runs beside the shell; end it first if its command was `ended`, or it is a swarm.
+
+        A command that did not end by itself has nothing to go on with in the background; and one that left
+        so many processes that no other could be started would be the end of the branch.
+        """
+        if ended:
+            await self.sandbox.end_all_but(self._keep)
+        now = await self.sandbox.processes()
+        if len(now.split()) > self.sandbox.limits.pids // 2:
+            await self.sandbox.end_all_but(" ".join(filter(self._is_shell, now.split())))
+            now = await self.sandbox.processes()
+        self._keep = now
+
+    def _is_shell(self, process: str) -> bool:
+        return self.prompt is not None and process.startswith(f"{self.prompt.pid}:")
+
     async def _replace(self, reason: str) -> None:
         if not self._eof and self.prompt is not None:
-            baseline = " ".join(
-                word for word in self._keep.split() if not word.startswith(f"{self.prompt.pid}:")
-            )
-            await self.sandbox.end_all_but(baseline)
+            spared = [process for process in self._keep.split() if not self._is_shell(process)]
+            await self.sandbox.end_all_but(" ".join(spared))
         await self.open()
         assert self.prompt is not None
         self.cwd = self.prompt.cwd
@@ -265,8 +301,10 @@ class Shell:
         Raises:
             SandboxLost: the terminal is gone and so is the container.
         """
-        assert self._tty is not None
+        if self._tty is None and not self.sandbox.lost:
+            raise EngineError("the shell is not open")
         try:
+            assert self._tty is not None
             await self._tty.write_in(data)
         except (RuntimeError, AssertionError, *GONE) as error:
             if self.sandbox.lost:
@@ -297,13 +335,17 @@ class Shell:
         await self._hang_up()
 
 
+def typed(command: str) -> str:
+    """The part of a command that is typed: without control characters, on which a terminal would act."""
+    return _NOT_TYPED.sub("", command.replace("\r\n", "\n")).strip("\n")
+
+
 def keystrokes(command: str) -> bytes:
     """What to type for a command: one line as it is, several as one block pasted at once.
 
     A block goes into braces, so that the shell comes back to its prompt once and not after every line.
-    Control characters a terminal would act on are not typed.
     """
-    text = _NOT_TYPED.sub("", command.replace("\r\n", "\n")).strip("\n")
+    text = typed(command)
     data = text.encode("utf-8", "surrogateescape")
     if "\n" in text:
         data = b"{\n" + data + b"\n}"

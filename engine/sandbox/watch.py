@@ -11,6 +11,9 @@ IDLE_PROBES = 3
 GRACE = 2.0
 """Seconds a process has after each harder way of ending it."""
 
+_TERMINAL_WAITS = ("wait_woken", "n_tty_read", "poll_schedule", "do_select", "do_poll")
+"""Kernel functions in which a shell waits for its terminal; seen on 6.18, 6.1 and 5.15 call them the same."""
+
 DONE, TIMEOUT, INTERRUPTED, INCOMPLETE, LOST = "done", "timeout", "interrupted", "incomplete", "lost"
 
 
@@ -37,9 +40,14 @@ class State:
     def reads_terminal(self) -> bool:
         """The shell itself sleeps on input: at a prompt, in an open quote, or in `read`.
 
-        A shell that waits for children sleeps in `do_wait`; one whose command runs is not the foreground.
+        One that waits for children sleeps in `do_wait`, for a substitution in a pipe; while a command runs
+        it is not the foreground. Where the kernel does not tell, nothing counts as reading.
         """
-        return self.run == "S" and self.group == self.foreground and "do_wait" not in self.waits
+        return (
+            self.run == "S"
+            and self.group == self.foreground
+            and any(name in self.waits for name in _TERMINAL_WAITS)
+        )
 
 
 @dataclass(slots=True)
