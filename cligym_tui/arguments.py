@@ -158,6 +158,9 @@ def _gold(commands: Any) -> None:
     build.add_argument(
         "--recipe", metavar="FILE", type=filled, help="a gold.toml (default: the one in a directory SOURCE)"
     )
+    build.add_argument(
+        "--fresh", action="store_true", help="use nothing that earlier builds fetched and made"
+    )
     _with_json(actions, "list", "List the gold environments.")
     show = _with_json(actions, "show", "Show one gold environment.")
     show.add_argument("name", metavar="NAME", type=filled)

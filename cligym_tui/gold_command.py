@@ -43,7 +43,12 @@ async def _built(asked: argparse.Namespace) -> Gold:
     recipe = Path(asked.recipe) if asked.recipe else None
     async with connect() as engine:
         return await build(
-            engine, asked.source, name=asked.name, recipe_path=recipe, progress=diagnostics.note
+            engine,
+            asked.source,
+            name=asked.name or "",
+            recipe_path=recipe,
+            progress=diagnostics.note,
+            fresh=asked.fresh,
         )
 
 

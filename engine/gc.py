@@ -33,6 +33,8 @@ from sessions.summary import JOURNAL_NAME
 CONTAINER, IMAGE, VOLUME, FILES = "container", "image", "volume", "files"
 TOOLS = "cligym-tools-"
 """What the names of our volumes begin with."""
+WHOLE = "-whole"
+"""What the name of the volume ends with that says of another that it was filled to the end."""
 YOUNG = 600.0
 """Seconds for which a thing that names no owner is left alone: somebody may be at work on it."""
 DAY = 86400.0
@@ -203,11 +205,16 @@ def _own_size(image: Listed, known: Mapping[str, Listed]) -> int:
 
 
 def _volumes(listing: Listing, mounted: set[str | None], now: float) -> Iterator[Item]:
-    for each in listing.volumes:
-        name = str(each["Name"])
-        ours = LABEL in _labels(each) and name.startswith(TOOLS) and name != listing.tools
-        if ours and name not in mounted and now - _time(str(each.get("CreatedAt"))) > DAY:
-            yield Item(kind=VOLUME, id=name, what=_labels(each)[LABEL])
+    ours = {
+        str(each["Name"]): now - _time(str(each.get("CreatedAt")))
+        for each in listing.volumes
+        if LABEL in _labels(each) and str(each["Name"]).startswith(TOOLS)
+    }
+    spared = {listing.tools, *mounted} | {name.removesuffix(WHOLE) for name, age in ours.items() if age < DAY}
+    # The mark that says a volume is whole goes before the volume itself.
+    for name in sorted(ours, key=lambda name: (name.removesuffix(WHOLE), not name.endswith(WHOLE))):
+        if name.removesuffix(WHOLE) not in spared:
+            yield Item(kind=VOLUME, id=name, what="tools")
 
 
 def _time(text: str) -> float:
