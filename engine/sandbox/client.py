@@ -21,6 +21,8 @@ from engine.errors import DiskFull, EngineError, UsageError
 DEFAULT_SOCKET = "/var/run/docker.sock"
 NO_ANSWER = 900
 """Status that aiodocker gives an engine it cannot talk to."""
+FIRST_ANSWER = 20.0
+"""Seconds an engine has to say that it is there."""
 SILENCE = 600.0
 """Seconds without a byte of an answer after which the engine counts as hanging; commits take minutes."""
 START_HINT = "start Docker, set DOCKER_HOST, or run scripts/setup for a private engine"
@@ -185,10 +187,13 @@ async def connect(endpoint: Endpoint | None = None) -> AsyncIterator[Engine]:
     try:
         docker = _client(endpoint)
     except ValueError as error:
-        raise UsageError(f"DOCKER_HOST={endpoint.host} is not an address of an engine: {error}") from error
+        raise UsageError(
+            f"{endpoint.host} ({endpoint.origin}) is not an address of an engine",
+            "write unix:///path, tcp://host:port or ssh://host",
+        ) from error
     try:
         with translated(f"{endpoint.host} ({endpoint.origin})"):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(FIRST_ANSWER):
                 info = await docker.system.info()
                 version = await docker.version()
         cpus = int(info.get("NCPU") or 1)
@@ -204,7 +209,7 @@ async def connect(endpoint: Endpoint | None = None) -> AsyncIterator[Engine]:
         )
     except TimeoutError as error:
         raise EngineError(
-            f"the Docker Engine at {endpoint.host} does not answer within 20 s", START_HINT
+            f"the Docker Engine at {endpoint.host} does not answer within {FIRST_ANSWER:.0f} s", START_HINT
         ) from error
     finally:
         await docker.close()

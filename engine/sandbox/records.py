@@ -94,17 +94,8 @@ _EXPORT = re.compile(
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
 _SINGLE = re.compile(r"""'[^']*'|"'+\"""")
-_ANSI = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "v": "\v",
-}
+_CODE = re.compile(rb"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
+_LETTERS = dict(zip(b"ntrabeEfv", b"\n\t\r\a\b\x1b\x1b\f\v", strict=True))
 
 
 def exports(text: str) -> dict[str, str]:
@@ -115,7 +106,7 @@ def exports(text: str) -> dict[str, str]:
         if double is not None:
             value = re.sub(r'\\([\\"$`])', r"\1", double)
         elif ansi is not None:
-            value = re.sub(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", _unescape, ansi, flags=re.DOTALL)
+            value = _CODE.sub(_unescape, ansi.encode()).decode("utf-8", "replace")
         else:
             single = match["single"]
             value = match["bare"] or "" if single is None else _SINGLE.sub(lambda part: part[0][1:-1], single)
@@ -123,10 +114,10 @@ def exports(text: str) -> dict[str, str]:
     return found
 
 
-def _unescape(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[bytes]) -> bytes:
     code = match[1]
-    if code[0] == "x" and len(code) > 1:
-        return chr(int(code[1:], 16))
-    if code[0] in "01234567":
-        return chr(int(code, 8))
-    return _ANSI.get(code, code)
+    if code[:1] == b"x" and len(code) > 1:
+        return bytes([int(code[1:], 16)])
+    if code[:1] in b"01234567":
+        return bytes([int(code, 8) & 0xFF])
+    return bytes([_LETTERS.get(code[0], code[0])])

@@ -176,6 +176,7 @@ class Sandbox:
                 await sandbox._control._init()
                 await container.start()
             except BaseException:
+                engine.tools = ""  # look again next time: the volume may have been pruned
                 await asyncio.shield(sandbox.remove())
                 raise
         sandbox._reader = asyncio.create_task(sandbox._read(), name=f"control {container.id[:12]}")
@@ -304,6 +305,10 @@ class Sandbox:
             except TimeoutError:
                 timed_out = True
                 await self.end_all_but(before)
+            except asyncio.CancelledError:
+                with contextlib.suppress(SandboxLost):
+                    await asyncio.shield(self.end_all_but(before))
+                raise
             code = (await execution.inspect()).get("ExitCode")
         return Ran(
             137 if code is None else int(code), out.bytes(), err.bytes(), time.monotonic() - began, timed_out
@@ -312,7 +317,7 @@ class Sandbox:
     async def put(self, archive: bytes, path: str = "/") -> None:
         """Unpack a tar below `path`, which must exist."""
         with self._reaching(f"writing below {path}"):
-            await self._container.put_archive(path, archive)
+            await self._container.put_archive(path, io.BytesIO(archive))
 
     async def get(self, path: str) -> bytes:
         """A tar of the file or directory at `path`."""

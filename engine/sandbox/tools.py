@@ -6,8 +6,11 @@ mount point never enters a layer, as one at `/.cligym` would (a commit keeps the
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import hashlib
 import io
+import json
 import os
 import shutil
 import struct
@@ -15,10 +18,9 @@ import tarfile
 from importlib.resources import files
 from pathlib import Path
 
-import aiodocker
-
 from engine.errors import EngineError
 from engine.sandbox.client import Engine, translated
+from sessions.owner import owner_token
 
 MOUNT = "/dev/.cligym"
 BUSYBOX = f"{MOUNT}/busybox"
@@ -62,6 +64,7 @@ def is_static(path: Path) -> bool:
     return True
 
 
+@functools.cache
 def _contents() -> dict[str, bytes]:
     package = files("engine.sandbox").joinpath("inside")
     contents = {name: package.joinpath(name).read_bytes() for name in ("init", "bashrc", "ashrc", "suite")}
@@ -91,16 +94,15 @@ async def ensure(engine: Engine, image: str) -> str:
     contents = _contents()
     digest = hashlib.sha256(b"".join(contents[name] for name in sorted(contents))).hexdigest()[:12]
     name = f"cligym-tools-{digest}"
-    with translated("the tools' volume"):
-        try:
-            volume = await engine.api(f"volumes/{name}")
-        except EngineError:
-            volume = None
-        if volume is None:
-            # Filled under another name first would be safer still, but volumes cannot be renamed; the
-            # marker at the end tells a whole volume from one whose filling was cut short.
+    # Volumes cannot be renamed: a second, empty one tells a whole volume from one whose filling was cut
+    # short, in one call and without a container to look into it.
+    whole = f"{name}-whole"
+    known = await engine.api("volumes", params={"filters": json.dumps({"name": [name]})})
+    if not {name, whole} <= {volume["Name"] for volume in known.get("Volumes") or ()}:
+        with translated("making the tools' volume"):
             await engine.docker.volumes.create({"Name": name, "Labels": {"cligym": "tools"}})
-        await _fill(engine, image, name, contents)
+            await _fill(engine, image, name, contents)
+            await engine.docker.volumes.create({"Name": whole, "Labels": {"cligym": "tools"}})
     engine.tools = name
     return name
 
@@ -108,13 +110,14 @@ async def ensure(engine: Engine, image: str) -> str:
 async def _fill(engine: Engine, image: str, name: str, contents: dict[str, bytes]) -> None:
     mount = {"Type": "volume", "Source": name, "Target": MOUNT}
     carrier = await engine.docker.containers.create(
-        {"Image": image, "Cmd": ["true"], "Labels": {"cligym": "tools"}, "HostConfig": {"Mounts": [mount]}}
+        {
+            "Image": image,
+            "Cmd": ["true"],
+            "Labels": {"cligym": "tools", "cligym.owner": owner_token()},
+            "HostConfig": {"Mounts": [mount]},
+        }
     )
     try:
-        try:
-            await carrier.get_archive(f"{MOUNT}/whole")
-        except aiodocker.DockerError:
-            await carrier.put_archive(MOUNT, archive(contents))
-            await carrier.put_archive(MOUNT, archive({"whole": b""}))
+        await carrier.put_archive(MOUNT, io.BytesIO(archive(contents)))
     finally:
-        await carrier.delete(force=True)
+        await asyncio.shield(carrier.delete(force=True))
