@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from cligym_tui.progress import figures
 from cligym_tui.shows import Events, Lines, Nothing, Show
 from cligym_tui.wording import span
 from engine import clean
+from engine.errors import CligymError
 from sessions.events import Result
 from sessions.library import Library
 from sessions.state import State
@@ -50,15 +52,17 @@ _WORDS = {
 class Asked(Protocol):
     """What of the command line matters here."""
 
+    auto: str
     tasks: int
+    agent: str
+    seed: int
+    out: str
     max_minutes: float | None
     format: str
 
 
 def run(asked: argparse.Namespace) -> ExitCode:
     """Run what was asked for; the exit code of its result."""
-    from pathlib import Path
-
     from engine import auto
 
     order = auto.Order(
@@ -68,7 +72,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
         seed=asked.seed,
         workers=asked.workers,
         max_minutes=asked.max_minutes,
-        out=Path(asked.out),
+        out=Path(asked.out).expanduser(),
     )
     return show(lambda watch, stop: auto.run(order, watch, stop), asked)
 
@@ -183,8 +187,19 @@ def _chosen(asked: Asked) -> Show:
         return Lines()
     from cligym_tui.live import Live
 
-    remote = "SSH_CONNECTION" in os.environ
-    return Live(console, asked.tasks, rate=2.0 if remote else 5.0, limit=asked.max_minutes)
+    title = f"{asked.auto} · {asked.agent} · seed {asked.seed}"
+    rate = 2.0 if "SSH_CONNECTION" in os.environ else 5.0
+    return Live(console, title, asked.tasks, had=_had(asked), rate=rate, limit=asked.max_minutes)
+
+
+def _had(asked: Asked) -> int:
+    """Tasks of this gold environment that an earlier run left, for the display only."""
+    from engine.tasks.output import index
+
+    try:
+        return sum(line.get("gold") == asked.auto for line in index(Path(asked.out).expanduser()))
+    except (CligymError, OSError):
+        return 0  # the run itself will say what is wrong there
 
 
 def _result(watched: _Watched, seconds: float) -> Result:

@@ -32,14 +32,28 @@ class Live:
     def __init__(
         self,
         console: Console,
+        title: str,
         wanted: int,
         *,
+        had: int = 0,
         rate: float = 5.0,
         limit: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Begin to draw.
+
+        Args:
+            console: the terminal.
+            title: what the run is about, in a few words.
+            wanted: tasks there shall be at the end, of which `had` are there already.
+            had: see `wanted`.
+            rate: how often a second to draw.
+            limit: minutes after which the run ends.
+            clock: the wall clock.
+        """
         self.state = State()
-        self._console, self._wanted, self._limit, self._clock = console, wanted, limit, clock
+        self._console, self._title, self._limit, self._clock = console, title, limit, clock
+        self._wanted, self._had = wanted, had
         self._began = clock()
         self._pause, self._drawn, self._word = 1 / rate, 0.0, ""
         self._live = RichLive(
@@ -76,10 +90,9 @@ class Live:
     def frame(self) -> RenderableType:
         """The display at this moment."""
         state, now = self.state, self._clock()
-        elapsed, done = now - self._began, len(state.tasks)
         rows: list[RenderableType] = [
-            self._head(elapsed, done),
-            self._bar(done),
+            self._head(now - self._began),
+            self._bar(),
             Text(figures(state), style="dim"),
         ]
         if state.tasks:
@@ -93,24 +106,21 @@ class Live:
             rows.append(Text(self._word, style="yellow"))
         return Group(*rows)
 
-    def _head(self, elapsed: float, done: int) -> RenderableType:
-        state = self.state
-        left = remaining(done, self._wanted, elapsed)
+    def _head(self, elapsed: float) -> RenderableType:
+        left = remaining(len(self.state.tasks), self._wanted - self._had, elapsed)
         when = f"{span(elapsed)} elapsed"
         if left is not None:
             when += f", about {span(left)} to go"
         if self._limit is not None:
             when += f", limit {span(self._limit * 60)}"
-        what = clean.line(state.gold, 60) or "starting"
-        if state.agent:
-            what += f" · {clean.line(state.agent, 40)} · seed {state.seed}"
         table = Table.grid(expand=True, padding=(0, 1))
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         table.add_column(no_wrap=True, justify="right")
-        table.add_row(Text(what, style="bold"), Text(when))
+        table.add_row(Text(clean.line(self._title, 200), style="bold"), Text(when))
         return table
 
-    def _bar(self, done: int) -> RenderableType:
+    def _bar(self) -> RenderableType:
+        done = self._had + len(self.state.tasks)
         table = Table.grid(expand=True, padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column(ratio=1)

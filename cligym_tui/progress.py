@@ -76,5 +76,6 @@ def _doing(state: State, branch: Branch, examined: dict[str, Candidate], now: fl
     if step.suite is None:
         return "looks at what changed"
     if step.suite.running:
-        return f"suite {len(step.suite.outcomes)} of {len(state.tests)}"
+        of = f" of {len(state.tests)}" if state.tests else ""
+        return f"suite {len(step.suite.outcomes)}{of}"
     return f"{len(step.flips)} flipped; chooses what is next"

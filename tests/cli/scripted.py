@@ -124,6 +124,8 @@ if __name__ == "__main__":
     from cligym_tui import cli
 
     way, form = sys.argv[1:]
-    asked = SimpleNamespace(tasks=3, max_minutes=None, format=form)
+    asked = SimpleNamespace(
+        auto="dotenv", tasks=3, agent="saboteur", seed=7, out="/nonexistent", max_minutes=None, format=form
+    )
     cli.run = lambda argv: auto_command.show(lambda watch, stop: run(way, watch, stop), asked)
     cli.main()
