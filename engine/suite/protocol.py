@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -101,17 +102,9 @@ class Collector:
             return
         self._taken += len(line)
         try:
-            record = msgspec.json.decode(line)
-            known = self._record(record)
-        except (
-            msgspec.MsgspecError,
-            UnicodeError,
-            RecursionError,
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-        ):
+            # Not by msgspec: it refuses lone surrogates, which ids may hold.
+            known = self._record(json.loads(line))
+        except (RecursionError, KeyError, TypeError, ValueError, OverflowError):
             known = False
         if not known:
             self.dropped += 1

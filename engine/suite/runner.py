@@ -164,9 +164,12 @@ class _Test:
         self.outcome = ""
         self.message = ""
         self.seconds = 0.0
+        self.again = False
 
     def settle(self, report: Any) -> None:
         """Take one phase's report in. The first failure decides; a later phase does not mend it."""
+        if report.outcome == "rerun":
+            self.again = True  # a plugin will run the test once more: only its last attempt counts
         self.seconds += float(getattr(report, "duration", 0.0) or 0.0)
         subtest = hasattr(report, "context") and "sub" in type(report).__name__.lower()
         found = ""
@@ -209,21 +212,21 @@ class _Plugin:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """A phase of a test is over; `setup` again means that it is run again."""
-        if report.when == "setup" or report.outcome == "rerun" or report.nodeid not in self.tests:
+        if report.when == "setup" or report.nodeid not in self.tests:
             self.tests[report.nodeid] = _Test()
-        if report.outcome != "rerun":
-            self.tests[report.nodeid].settle(report)
+        self.tests[report.nodeid].settle(report)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """All phases are over."""
         test = self.tests.pop(nodeid, None) or _Test()
-        self.wire.send(
-            "test",
-            id=nodeid,
-            outcome=test.outcome or "error",
-            seconds=test.seconds,
-            message=test.message if test.outcome else "no report",
-        )
+        if not test.again:
+            self.wire.send(
+                "test",
+                id=nodeid,
+                outcome=test.outcome or "error",
+                seconds=test.seconds,
+                message=test.message if test.outcome else "no report",
+            )
         if self.touch:
             self.touch.turn("")
 

@@ -166,7 +166,7 @@ def index(out: Path) -> list[dict[str, Any]]:
     """The index's lines whose task is there, each task once, oldest first."""
     found: dict[str, dict[str, Any]] = {}
     present = taken(out)
-    with contextlib.suppress(FileNotFoundError), _translated(out), open(out / "index.jsonl", "rb") as file:
+    with _translated(out), contextlib.suppress(FileNotFoundError), open(out / "index.jsonl", "rb") as file:
         for raw in file:
             try:
                 line = json.loads(raw)
