@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
+from engine.errors import GoldError
 from engine.faults.model import Fault
 from engine.gold.model import PROJECT_DIR, Gold
 from engine.inversion import Line
 from engine.proof.gate import Candidate
-from engine.sandbox.client import Engine
+from engine.sandbox import images, tools
+from engine.sandbox.client import Engine, translated
 from engine.sandbox.delta import Tree
 from engine.sandbox.netns import Namespace, Namespaces
 from engine.sandbox.sandbox import Sandbox
@@ -69,6 +71,25 @@ class Exploration:
         self.namespaces = Namespaces(self.engine, self.gold.image, self.session)
         self.suite = Suite(self.engine, self.gold.test, self.session, namespaces=self.namespaces)
         self.snapshots = Snapshots(self.engine, self.tree, reader(self.engine))
+
+    async def prepare(self) -> None:
+        """See that the gold image is there under its name, and have the first containers' parts made.
+
+        Raises:
+            GoldError: the engine does not have the image.
+        """
+        known = await images.inspect(self.engine, self.gold.image)
+        if known is None:
+            raise GoldError(
+                f"the image of the gold environment {self.gold.name} is not on this engine",
+                f"build it again: cligym-tui gold build {self.gold.source} --name {self.gold.name}",
+            )
+        if self.gold.tag not in (known.get("RepoTags") or []):
+            repository, _, tag = self.gold.tag.partition(":")
+            with translated("naming the gold image"):
+                await self.engine.docker.images.tag(self.gold.image, repository, tag=tag)
+        await tools.ensure(self.engine, self.gold.image)
+        self.namespaces.warm()
 
     async def open(self, name: str, parent: Branch | None = None) -> Branch:
         """A new branch from gold, or from where `parent` stands, with a shell that answers.

@@ -87,7 +87,7 @@ class BranchClosed(Event, frozen=True, kw_only=True, tag="branch.closed"):
 
     branch: str
     outcome: str
-    """`committed`, `fell`, `barren` (no flip), `abandoned`, `discarded` or `failed`."""
+    """`nominated`, `barren` (no flip), `abandoned`, `discarded` or `failed`."""
     detail: str = ""
 
 
@@ -132,6 +132,18 @@ class ShellLost(Event, frozen=True, kw_only=True, tag="shell.lost"):
     program: str
     """What runs as the shell now."""
     step: int = 0
+
+
+class ShellResized(Event, frozen=True, kw_only=True, tag="shell.resized"):
+    """The branch's terminal has another size; before the first of these it is `COLUMNS` by `ROWS`."""
+
+    branch: str
+    columns: int
+    rows: int
+
+
+COLUMNS, ROWS = 120, 40
+"""Size of a branch's terminal when it opens, in cells."""
 
 
 class CommandEnded(Event, frozen=True, kw_only=True, tag="command.ended"):
@@ -294,7 +306,7 @@ class Unknown(Event, frozen=True, kw_only=True, tag="unknown"):
 Any = (
     SessionStarted | SessionResumed | SessionEnded
     | BranchOpened | BranchClosed
-    | StepProposed | CommandStarted | ShellOutput | ShellLost | CommandEnded
+    | StepProposed | CommandStarted | ShellOutput | ShellLost | ShellResized | CommandEnded
     | SnapshotTaken | SuiteStarted | TestReported | SuiteEnded
     | CandidateNominated | GateStarted | GateEnded | TaskCommitted | CandidateFell
     | Remark | Result

@@ -6,12 +6,13 @@ import io
 import math
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine import clean
 from engine.errors import EngineError
 from engine.proof.workbench import Workbench
 from engine.sandbox.sandbox import Sandbox
+from engine.tasks import harbor
+from engine.tasks.output import Files
 
 REWARD = "/logs/verifier/reward.txt"
 SOLVE_SECONDS = 300.0
@@ -33,21 +34,21 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
     Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
     with `bash -c`, the reward read from /logs/verifier).
     """
-    task = bench.staged
+    made = harbor.render(await bench.task())
     async with bench.engine.suite_slots, bench.namespaces.leased() as namespace:
         sandbox = await Sandbox.start(
             bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
         )
         async with sandbox:
-            await sandbox.put(_directories("logs/agent", "logs/verifier", "logs/artifacts"))
+            await sandbox.put(_directories("logs/agent", "logs/verifier", "logs/artifacts", "solution", "tests"))
             log = b""
             if solve:
-                await sandbox.put(_tree(task / "solution", "solution"))
+                await sandbox.put(_packed(made, "solution"))
                 ran = await sandbox.exec(
                     ["bash", "-c", "(/solution/solve.sh) 2>&1"], timeout=SOLVE_SECONDS, keep=4096
                 )
                 log += ran.stdout
-            await sandbox.put(_tree(task / "tests", "tests"))
+            await sandbox.put(_packed(made, "tests"))
             limit = bench.candidate.gold.test.timeout + 120
             ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=limit, keep=4096)
             log += ran.stdout + ran.stderr
@@ -66,18 +67,15 @@ def _number(data: bytes) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _tree(source: Path, name: str) -> bytes:
+def _packed(made: Files, folder: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        tar.add(source, name, filter=_owned_by_root)
+        for name, (data, mode) in made.items():
+            if name.startswith(f"{folder}/"):
+                info = tarfile.TarInfo(name)
+                info.size, info.mode = len(data), mode
+                tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
-
-
-def _owned_by_root(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    info.uid = info.gid = 0
-    info.uname = info.gname = "root"
-    info.mode |= 0o555 if info.isdir() or info.name.endswith(".sh") else 0o444
-    return info
 
 
 def _directories(*names: str) -> bytes:

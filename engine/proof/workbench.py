@@ -1,11 +1,9 @@
-"""What the gates of one candidate share: the rebuilt image, its report, and the task as it would be written."""
+"""What the gates of one candidate share: the rebuilt image, its reports, the task as it would be written."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from engine.proof.gate import Candidate, Fell
 from engine.sandbox import images
@@ -14,6 +12,7 @@ from engine.sandbox.delta import Tree
 from engine.sandbox.netns import Namespaces
 from engine.suite.report import PASSED, Report
 from engine.suite.run import Suite
+from engine.tasks.model import Task
 
 
 @dataclass
@@ -26,15 +25,14 @@ class Workbench:
     """The gold image's filesystem."""
     suite: Suite
     namespaces: Namespaces
+    draft: Callable[[Workbench], Awaitable[Task]]
+    """Makes the task, once the failing tests are known; its gates are filled in at the end."""
     session: str = ""
-    stage: Callable[[Workbench, Path], Path] | None = None
-    """Writes the task below a directory; where it lies then."""
     rebuilt: str = ""
     """Image built from the exported Dockerfile."""
     reports: tuple[Report, ...] = ()
     """The suite's runs on the rebuilt image."""
-    _directory: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
-    _staged: Path | None = None
+    _task: Task | None = None
 
     @property
     def f2p(self) -> tuple[str, ...]:
@@ -53,19 +51,14 @@ class Workbench:
             raise Fell("the Dockerfile has not been rebuilt")
         return self.reports[0].broken(self.candidate.gold.baseline)
 
-    @property
-    def staged(self) -> Path:
-        """The task's directory, written at the first call."""
-        if self._staged is None:
-            assert self.stage is not None
-            self._directory = tempfile.TemporaryDirectory(prefix="cligym-task-")
-            self._staged = self.stage(self, Path(self._directory.name))
-        return self._staged
+    async def task(self) -> Task:
+        """The task as it would be written, made at the first call."""
+        if self._task is None:
+            self._task = await self.draft(self)
+        return self._task
 
     async def close(self) -> None:
-        """Remove the rebuilt image and the staged task."""
-        if self._directory is not None:
-            self._directory.cleanup()
+        """Remove the rebuilt image."""
         if self.rebuilt:
             await images.remove(self.engine, self.rebuilt)
 

@@ -1,0 +1,179 @@
+"""What a session's saboteur has tried and learnt, and what it tries next. Pure: the same past, the same plan."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.faults.model import FAMILIES, Fault
+from engine.suite.report import PASSED
+from sessions import events
+
+STACKED = 0.3
+"""Share of the attempts that put a second fault on the first."""
+NARROW = 0.6
+"""Share of the baseline up to which a fault is worth most; what all tests feel is the easiest to find."""
+BROAD_WORTH = 0.5
+UNKNOWN_WORTH = 0.5
+"""Worth of a fault of which it is not known which tests feel it."""
+PATIENCE = 0.4
+"""How many tasks of its family one attempt counts for."""
+
+
+class Exhausted(Exception):
+    """Every fault that fits this gold environment has been tried."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The faults of one attempt, and what is known as it begins."""
+
+    number: int
+    first: Fault
+    second: Fault | None = None
+    """Put on the first once that has flipped a test."""
+    known: frozenset[tuple[str, frozenset[str]]] = frozenset()
+    """Operators with the tests that earlier attempts of theirs left broken."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one attempt came to."""
+
+    proposed: tuple[str, ...] = ()
+    """Keys of the faults put to work, in order."""
+    flipped: bool = False
+    broken: frozenset[str] = frozenset()
+    committed: bool = False
+
+
+class Campaign:
+    """The knowledge all attempts of a session share.
+
+    `begin` and `end` are called in the order of the attempts (`engine.attempts`), so what an attempt knows
+    does not depend on how long others take.
+    """
+
+    def __init__(self, faults: Iterable[Fault], tests: int, seed: int) -> None:
+        self.seed, self.tests = seed, max(1, tests)
+        self._all: dict[str, Fault] = {}
+        self._left: dict[str, list[str]] = defaultdict(list)
+        for fault in faults:
+            self._all[fault.key] = fault
+            self._left[fault.operator].append(fault.key)
+        self._plans: dict[int, Plan] = {}
+        self._tasks: Counter[str] = Counter()
+        """Tasks made of each family."""
+        self._tried: Counter[str] = Counter()
+        """Attempts that have proposed each family."""
+        self._flips: Counter[str] = Counter()
+        self._duds: Counter[str] = Counter()
+        self._known: frozenset[tuple[str, frozenset[str]]] = frozenset()
+
+    def begin(self, number: int) -> Plan:
+        """The plan of attempt `number`.
+
+        Raises:
+            Exhausted: nothing is left to try.
+        """
+        rng = random.Random(f"{self.seed}/{number}")
+        first = self._pick(rng, avoid="")
+        second = None
+        if rng.random() < STACKED:
+            with contextlib.suppress(Exhausted):
+                second = self._pick(rng, avoid=first.family)
+        plan = self._plans[number] = Plan(number, first, second, self._known)
+        return plan
+
+    def _pick(self, rng: random.Random, avoid: str) -> Fault:
+        families: dict[str, list[str]] = defaultdict(list)
+        for operator in sorted(self._left):
+            if self._left[operator]:
+                family = self._all[self._left[operator][0]].family
+                if family != avoid:
+                    families[family].append(operator)
+        if not families:
+            raise Exhausted
+        # The families with the fewest tasks first; failed attempts count a little, so that none is stuck in.
+        order = [family for family in FAMILIES if family in families]
+        rng.shuffle(order)
+        family = min(order, key=lambda one: self._tasks[one] + PATIENCE * self._tried[one])
+
+        def worth(operator: str) -> float:
+            chance = rng.betavariate(1 + self._flips[operator], 1 + self._duds[operator])
+            return chance * self._breadth(self._all[self._left[operator][0]])
+
+        fault = self._all[self._left[max(families[family], key=worth)].pop(0)]
+        self._tried[family] += 1
+        return fault
+
+    def _breadth(self, fault: Fault) -> float:
+        share = len(fault.tests) / self.tests
+        if not fault.tests:
+            return UNKNOWN_WORTH
+        return 1.0 if share <= NARROW else BROAD_WORTH
+
+    def end(self, number: int, outcome: Outcome) -> None:
+        """Learn from an attempt; what it planned and did not propose is there to be tried again."""
+        plan = self._plans.pop(number, None)
+        for fault in (plan.first, plan.second) if plan else ():
+            if fault is not None and fault.key not in outcome.proposed:
+                self._left[fault.operator].insert(0, fault.key)
+                self._tried[fault.family] -= 1
+        self._learn(outcome)
+
+    def _learn(self, outcome: Outcome) -> None:
+        for key in outcome.proposed:
+            fault = self._all.get(key)
+            if fault is None:
+                continue  # of another version's catalogue
+            (self._flips if outcome.flipped else self._duds)[fault.operator] += 1
+            if outcome.flipped:
+                self._known |= {(fault.operator, outcome.broken)}
+            if outcome.committed:
+                self._tasks[fault.family] += 1
+
+    def recall(self, outcome: Outcome) -> None:
+        """Take in an attempt of an earlier process, known from its journal."""
+        for key in outcome.proposed:
+            fault = self._all.get(key)
+            if fault is not None and key in self._left[fault.operator]:
+                self._left[fault.operator].remove(key)
+                self._tried[fault.family] += 1
+        self._learn(outcome)
+
+
+def outcomes(happened: Iterable[events.Event]) -> dict[str, Outcome]:
+    """What each branch of a journal came to, in order; those under way when it ends are left out."""
+    proposed: dict[str, tuple[str, ...]] = {}
+    broken: dict[str, set[str]] = defaultdict(set)
+    flipped: set[str] = set()
+    committed: set[str] = set()
+    ended: dict[str, None] = {}
+    for event in happened:
+        match event:
+            case events.StepProposed(operator=operator) if operator:
+                proposed[event.branch] = (*proposed.get(event.branch, ()), f"{operator}:{event.target}")
+            case events.SuiteEnded():
+                for flip in event.flips:
+                    (broken[event.branch].discard if flip.after == PASSED else broken[event.branch].add)(
+                        flip.id
+                    )
+                if event.flips:
+                    flipped.add(event.branch)
+            case events.TaskCommitted():
+                committed.add(event.branch)
+                ended[event.branch] = None
+            case events.CandidateFell():
+                ended[event.branch] = None
+            case events.BranchClosed(outcome="barren" | "failed"):
+                ended[event.branch] = None
+    return {
+        branch: Outcome(
+            proposed.get(branch, ()), branch in flipped, frozenset(broken[branch]), branch in committed
+        )
+        for branch in ended
+    }

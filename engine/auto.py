@@ -1,0 +1,179 @@
+"""Headless: make proven tasks from a gold environment with nobody watching, and take up where it stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine import commit
+from engine.agents.campaign import Exhausted
+from engine.agents.saboteur import Saboteur
+from engine.attempts import in_order
+from engine.errors import CligymError
+from engine.exploration import Branch, Exploration
+from engine.proof.gate import Candidate
+from engine.resume import Place, take_up
+from engine.sandbox.client import Engine, connect
+from engine.sandbox.sandbox import SandboxLost
+from engine.tasks.model import Task
+from sessions import events
+
+AGENTS = ("saboteur",)
+
+GOAL, SHORT, LIMIT, INTERRUPTED, FAILED = "goal", "short", "limit", "interrupted", "failed"
+EXIT_CODES = {GOAL: 0, SHORT: 1, LIMIT: 5, INTERRUPTED: 130}
+"""Of the ways a run ends in good order."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a headless run is to make."""
+
+    gold: str
+    tasks: int = 1
+    """Tasks of this gold environment there shall be in `out` at the end, earlier ones included."""
+    agent: str = "saboteur"
+    seed: int = 0
+    workers: int = 1
+    max_minutes: float | None = None
+    out: Path = Path("tasks")
+
+
+async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio.Event) -> events.Result:
+    """Make the tasks; every event goes to the session's journal and to `watch`.
+
+    Setting `stop` ends the run in good order. The same order given again goes on where it stopped.
+
+    Raises:
+        UsageError, GoldError, OutputError: nothing was begun.
+        EngineError: Docker failed; everything up to there is kept.
+    """
+    began = time.monotonic()
+    async with connect() as engine:
+        with take_up(order.gold, order.out, order.agent, order.seed) as place:
+            unsubscribe = place.session.journal.subscribe(watch)
+            try:
+                return await _Batch(order, engine, place, began).run(stop)
+            finally:
+                unsubscribe()
+
+
+@dataclass
+class _Attempt:
+    """How one attempt ended."""
+
+    saboteur: Saboteur
+    task: Task | None = None
+
+
+@dataclass
+class _Batch:
+    """One run under way."""
+
+    order: Order
+    engine: Engine
+    place: Place
+    began: float
+    tasks: list[str] = field(default_factory=list)
+
+    async def run(self, stop: asyncio.Event) -> events.Result:
+        place, journal = self.place, self.place.session.journal
+        self.tasks = [str(path) for path in place.tasks]
+        self.exploration = Exploration(self.engine, place.gold, place.tree, journal, place.session.id)
+        try:
+            outcome, detail = await self._until(stop)
+        except CligymError as error:
+            journal.append(events.SessionEnded(outcome=FAILED, detail=str(error)))
+            raise
+        finally:
+            await asyncio.shield(self.exploration.end())
+        journal.append(events.SessionEnded(outcome=outcome, detail=detail))
+        return self._result(outcome, detail)
+
+    async def _until(self, stop: asyncio.Event) -> tuple[str, str]:
+        """Work until the goal, a limit, the end of ideas or `stop`; the outcome and its detail."""
+        if self._enough():
+            return GOAL, ""
+        await self.exploration.prepare()
+        work = asyncio.create_task(
+            in_order(self.order.workers, self.place.attempts, self._begin, self._learn)
+        )
+        halt = asyncio.create_task(stop.wait())
+        left = None
+        if self.order.max_minutes is not None:
+            left = max(0.0, self.order.max_minutes * 60 - (time.monotonic() - self.began))
+        try:
+            await asyncio.wait({work, halt}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            halt.cancel()
+            ended = work.done()
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        if self._enough():
+            return GOAL, ""
+        if stop.is_set():
+            return INTERRUPTED, "stopped by the user"
+        if not ended:
+            return LIMIT, f"{self.order.max_minutes:g} minutes are over"
+        return SHORT, "every fault that fits this gold environment has been tried"
+
+    def _enough(self) -> bool:
+        return len(self.tasks) >= self.order.tasks
+
+    def _begin(self, number: int) -> Coroutine[None, None, _Attempt] | None:
+        try:
+            plan = self.place.campaign.begin(number)
+        except Exhausted:
+            return None
+        return self._attempt(f"a{number:04d}", Saboteur(plan))
+
+    def _learn(self, number: int, attempt: _Attempt) -> bool:
+        """Take an attempt in, in order: this is where a proven task is written, so none is too many."""
+        if attempt.task is not None and not self._enough():
+            self.tasks.append(str(commit.publish(self.exploration, attempt.task, self.place.out)))
+        self.place.campaign.end(number, attempt.saboteur.outcome(attempt.task is not None))
+        return self._enough()
+
+    async def _attempt(self, name: str, saboteur: Saboteur) -> _Attempt:
+        began = time.time()
+        attempt = _Attempt(saboteur)
+        candidate = await self._candidate(name, attempt)
+        if candidate is not None:
+            attempt.task = await commit.proven(self.exploration, candidate, self.order.seed, began)
+        return attempt
+
+    async def _candidate(self, name: str, attempt: _Attempt) -> Candidate | None:
+        """What the saboteur makes of a fresh branch. Its container goes before the proof, which needs none.
+
+        Raises:
+            EngineError: the engine, not only the container, is gone.
+        """
+        branch: Branch | None = None
+        outcome, detail = "abandoned", ""
+        try:
+            branch = await self.exploration.open(name)
+            candidate = await self.exploration.explore(branch, attempt.saboteur)
+            outcome = "nominated" if candidate else "barren"
+            return candidate
+        except SandboxLost as lost:
+            outcome, detail = "failed", str(lost)
+            await self.engine.api("_ping")
+            return None
+        finally:
+            if branch is not None:
+                await asyncio.shield(self.exploration.close(branch, outcome, detail))
+
+    def _result(self, outcome: str, detail: str) -> events.Result:
+        return events.Result(
+            exit_code=EXIT_CODES[outcome],
+            outcome=outcome,
+            detail=detail,
+            tasks=tuple(self.tasks),
+            seconds=time.monotonic() - self.began,
+            session=self.place.session.id,
+        )

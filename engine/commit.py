@@ -1,0 +1,158 @@
+"""From a candidate to a task: the gates in order, every verdict in the journal, then the directory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from engine import statement
+from engine.exploration import Exploration
+from engine.gold import store
+from engine.inversion import dockerfile
+from engine.proof.gate import Candidate, Gate, Verdict, prove
+from engine.proof.graded import Nop, Oracle
+from engine.proof.protected import Protected
+from engine.proof.rebuild import Rebuild
+from engine.proof.told import Told
+from engine.proof.workbench import Workbench
+from engine.sandbox.reading import reading
+from engine.tasks import harbor, output
+from engine.tasks.contract import contract
+from engine.tasks.materials import private_tests, reference_solution
+from engine.tasks.model import TakenStep, Task
+from engine.tasks.names import task_id
+from sessions import events
+
+
+def program_version() -> str:
+    """This program's version, as installed."""
+    try:
+        return version("cligym-tui")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def proven(exploration: Exploration, candidate: Candidate, seed: int, began: float) -> Task | None:
+    """Send a candidate through the gates; the task it is when all hold, not yet written anywhere.
+
+    `began` is the wall clock when its branch was opened. A fall is in the journal with its reason.
+
+    Raises:
+        EngineError: a gate could not examine it.
+    """
+    journal, branch, step = exploration.journal, candidate.branch, candidate.step
+
+    async def draft(bench: Workbench) -> Task:
+        return await _draft(bench, exploration.session, seed)
+
+    bench = Workbench(
+        exploration.engine,
+        candidate,
+        exploration.tree,
+        exploration.suite,
+        exploration.namespaces,
+        draft,
+        exploration.session,
+    )
+    gates: Sequence[Gate] = (Protected(bench), Rebuild(bench), Told(bench), Nop(bench), Oracle(bench))
+
+    def started(gate: str) -> None:
+        journal.append(events.GateStarted(branch=branch, step=step, gate=gate))
+
+    def ended(verdict: Verdict) -> None:
+        journal.append(
+            events.GateEnded(
+                branch=branch,
+                step=step,
+                gate=verdict.gate,
+                held=verdict.held,
+                reason=verdict.reason,
+                seconds=verdict.seconds,
+                evidence=verdict.evidence,
+            )
+        )
+
+    try:
+        verdicts = await prove(gates, started, ended)
+        last = verdicts[-1]
+        if not last.held:
+            journal.append(events.CandidateFell(branch=branch, step=step, gate=last.gate, reason=last.reason))
+            return None
+        task = await bench.task()
+    finally:
+        await bench.close()
+    return replace(task, gates=tuple(verdicts), seconds=time.time() - began, created=time.time())
+
+
+async def _draft(bench: Workbench, session: str, seed: int) -> Task:
+    candidate, tree = bench.candidate, bench.tree
+    gold = candidate.gold
+    pact = contract(tree, gold.test, gold.recipe.protected, bench.f2p, bench.p2p)
+    async with reading(bench.engine, gold.image, session) as get:
+        tests = await private_tests(get, tree, pact)
+        solution = await reference_solution(get, tree, candidate.delta)
+    told = statement.write(
+        gold, bench.reports[0], bench.f2p, candidate.delta, seed=f"{session} {candidate.branch}"
+    )
+    return Task(
+        id=task_id(gold.project, session, candidate.branch, candidate.step),
+        gold=gold,
+        instruction=told,
+        dockerfile=dockerfile(gold.tag, candidate.lines),
+        contract=pact,
+        tests=tests,
+        solution=solution,
+        families=candidate.families,
+        session=session,
+        branch=candidate.branch,
+        step=candidate.step,
+        steps=_steps(candidate),
+        seed=seed,
+        agent=candidate.agent,
+        version=program_version(),
+    )
+
+
+def _steps(candidate: Candidate) -> tuple[TakenStep, ...]:
+    faults = {fault.command: fault for fault in candidate.faults}
+    taken = []
+    for line in candidate.lines:
+        fault = faults.get(line.command)
+        taken.append(
+            TakenStep(
+                step=line.step,
+                command=line.command,
+                origin=candidate.agent,
+                operator=fault.operator if fault else "",
+                target=fault.target if fault else "",
+                family=fault.family if fault else "",
+            )
+        )
+    return tuple(taken)
+
+
+def publish(exploration: Exploration, task: Task, out: Path) -> Path:
+    """Write a proven task, and once what rebuilds its gold image; say so in the journal.
+
+    Raises:
+        OutputError: the directory cannot be written.
+        DiskFull: there is no room.
+    """
+    output.keep_gold(out, task.gold.name, task.gold.image, store.context(task.gold.name))
+    path = harbor.write(out, task)
+    exploration.journal.append(
+        events.TaskCommitted(
+            branch=task.branch,
+            step=task.step,
+            task=task.id,
+            path=str(path),
+            families=task.families,
+            f2p=len(task.f2p),
+            p2p=len(task.p2p),
+        )
+    )
+    return path

@@ -1,0 +1,42 @@
+"""Read files of an image without starting anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from engine.sandbox.client import Engine, translated
+from engine.sandbox.sandbox import GONE, labels
+
+
+@asynccontextmanager
+async def reading(
+    engine: Engine, image: str, session: str = ""
+) -> AsyncIterator[Callable[[str], Awaitable[bytes]]]:
+    """A function that gives a tar of one path of `image`, from a container that never runs.
+
+    Raises:
+        EngineError: there is no such image or path.
+    """
+    with translated(f"reading the image {image}"):
+        container = await engine.docker.containers.create(
+            {"Image": image, "Cmd": ["true"], "Labels": labels("reading", session)}
+        )
+
+    async def get(path: str) -> bytes:
+        with translated(f"reading {path}"):
+            async with engine.docker._query(
+                f"containers/{container.id}/archive", params={"path": path}
+            ) as response:
+                return await response.read()
+
+    async def end() -> None:
+        with contextlib.suppress(*GONE):
+            await container.delete(force=True, v=True)
+
+    try:
+        yield get
+    finally:
+        await asyncio.shield(end())
