@@ -1,7 +1,8 @@
 """Attempts in order: several at a time, each beginning with what is known by then whatever the timing.
 
-With `workers` at a time, attempt k begins when attempt k - workers has ended, and learns from the attempts
-up to that one only. So the same seed makes the same session, however long each attempt takes.
+Attempt k begins when attempt k - `window` has ended, and learns from the attempts up to that one only. So
+the same seed makes the same session, however long each attempt takes. A window wider than the number of
+workers keeps all of them busy while one attempt takes long.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ T = TypeVar("T")
 
 
 async def in_order(
-    workers: int,
+    window: int,
     first: int,
     begin: Callable[[int], Coroutine[Any, Any, T] | None],
     learn: Callable[[int, T], bool],
@@ -22,7 +23,7 @@ async def in_order(
     """Run attempts `first`, `first` + 1, ... until `begin` has no more or `learn` has enough.
 
     Args:
-        workers: how many are under way at a time.
+        window: how many may be begun and not yet taken in.
         first: number of the first.
         begin: makes an attempt; None when there is nothing left to try. Called in order.
         learn: takes an attempt's outcome in, in order; True when no more are wanted. The attempts under
@@ -33,7 +34,7 @@ async def in_order(
     number, enough = first, False
     try:
         while True:
-            due = number - workers
+            due = number - window
             if due in running:
                 enough = learn(due, await asyncio.shield(running[due]))
                 del running[due]

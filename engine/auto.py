@@ -29,6 +29,11 @@ EXIT_CODES = {GOAL: 0, SHORT: 1, LIMIT: 5, INTERRUPTED: 130}
 """Of the ways a run ends in good order."""
 
 
+def window(workers: int) -> int:
+    """Attempts begun and not yet taken in: one worker learns from each before the next."""
+    return workers if workers == 1 else 2 * workers
+
+
 @dataclass(frozen=True)
 class Order:
     """What a headless run is to make."""
@@ -80,6 +85,9 @@ class _Batch:
     began: float
     tasks: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.slots = asyncio.Semaphore(self.order.workers)
+
     async def run(self, stop: asyncio.Event) -> events.Result:
         place, journal = self.place, self.place.session.journal
         self.tasks = [str(path) for path in place.tasks]
@@ -100,7 +108,7 @@ class _Batch:
             return GOAL, ""
         await self.exploration.prepare()
         work = asyncio.create_task(
-            in_order(self.order.workers, self.place.attempts, self._begin, self._learn)
+            in_order(window(self.order.workers), self.place.attempts, self._begin, self._learn)
         )
         halt = asyncio.create_task(stop.wait())
         left = None
@@ -140,11 +148,12 @@ class _Batch:
         return self._enough()
 
     async def _attempt(self, name: str, saboteur: Saboteur) -> _Attempt:
-        began = time.time()
         attempt = _Attempt(saboteur)
-        candidate = await self._candidate(name, attempt)
-        if candidate is not None:
-            attempt.task = await commit.proven(self.exploration, candidate, self.order.seed, began)
+        async with self.slots:
+            began = time.time()
+            candidate = await self._candidate(name, attempt)
+            if candidate is not None:
+                attempt.task = await commit.proven(self.exploration, candidate, self.order.seed, began)
         return attempt
 
     async def _candidate(self, name: str, attempt: _Attempt) -> Candidate | None:

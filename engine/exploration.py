@@ -6,8 +6,8 @@ Everything is written to the journal, intent before effect; who watches folds ov
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 
 from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
 from engine.errors import GoldError
@@ -29,6 +29,18 @@ from sessions import events
 from sessions.journal import Journal
 
 
+@dataclass(frozen=True)
+class Moment:
+    """Where a branch stood after one of its steps: all a fork or a candidate is made from."""
+
+    step: int
+    snapshot: Snapshot
+    report: Report | None = None
+    """The suite on the snapshot; None while that is gold."""
+    lines: tuple[Line, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
 @dataclass
 class Branch:
     """One line of steps: its container and shell, and where it stands."""
@@ -40,15 +52,21 @@ class Branch:
     namespace: Namespace | None
     base: Snapshot
     """What its container was started from."""
-    last: Snapshot
+    moments: list[Moment]
+    """After each step that changed something, the first being where the branch began."""
     steps: int = 0
     """Number of the last step."""
-    report: Report | None = None
-    """The suite on `last`; None while that is gold."""
-    lines: tuple[Line, ...] = ()
-    faults: tuple[Fault, ...] = ()
     exports: dict[str, str] = field(default_factory=dict)
     umask: str = ""
+
+    @property
+    def now(self) -> Moment:
+        """Where it stands."""
+        return self.moments[-1]
+
+    def at(self, step: int) -> Moment:
+        """Where it stood after a step."""
+        return [moment for moment in self.moments if moment.step <= step][-1]
 
 
 @dataclass
@@ -91,13 +109,14 @@ class Exploration:
         await tools.ensure(self.engine, self.gold.image)
         self.namespaces.warm()
 
-    async def open(self, name: str, parent: Branch | None = None) -> Branch:
-        """A new branch from gold, or from where `parent` stands, with a shell that answers.
+    async def open(self, name: str, parent: Branch | None = None, step: int = 0) -> Branch:
+        """A new branch from gold, or from where `parent` stood after `step`, with a shell that answers.
 
         Raises:
             EngineError: the container or every shell in it fails.
         """
-        base = parent.last if parent else Snapshot(self.gold.image)
+        start = parent.at(step) if parent else Moment(0, Snapshot(self.gold.image))
+        base = start.snapshot
         namespace = await self.namespaces.lease()
         try:
             sandbox = await Sandbox.start(
@@ -108,17 +127,16 @@ class Exploration:
             raise
         transcript = Transcript(lambda data: None)
         shell = Shell(sandbox, on_output=transcript.add, home=PROJECT_DIR, cwd=PROJECT_DIR)
-        branch = Branch(name, sandbox, shell, transcript, namespace, base, base)
+        moments = [replace(start, step=0)]
+        branch = Branch(name, sandbox, shell, transcript, namespace, base, moments)
         transcript.write = lambda data: self._printed(branch, data)
         shell.on_lost = lambda reason, program: self._lost(branch, reason, program)
-        if parent:
-            branch.report, branch.lines, branch.faults = parent.report, parent.lines, parent.faults
         self.journal.append(
             events.BranchOpened(
                 branch=name,
                 image=base.image,
                 parent=parent.name if parent else "",
-                step=parent.steps if parent else 0,
+                step=step,
                 container=sandbox.id,
             )
         )
@@ -159,25 +177,26 @@ class Exploration:
             match await agent.propose():
                 case Proposal() as proposal:
                     agent.observe(await self.step(branch, proposal))
-                case Nominate():
-                    return self.nominate(branch, by=agent.name)
+                case Nominate() as put:
+                    return self.nominate(branch, put.step or branch.steps, by=agent.name)
                 case GiveUp():
                     return None
 
-    def nominate(self, branch: Branch, by: str) -> Candidate | None:
-        """Put the branch's last step forward; None when it stands at gold or breaks nothing."""
-        if branch.report is None or not branch.report.broken(self.gold.baseline):
+    def nominate(self, branch: Branch, step: int, by: str) -> Candidate | None:
+        """Put a step of the branch forward; None when it stands at gold or breaks nothing."""
+        moment = branch.at(step)
+        if moment.report is None or not moment.report.broken(self.gold.baseline):
             return None
-        self.journal.append(events.CandidateNominated(branch=branch.name, step=branch.steps, by=by))
+        self.journal.append(events.CandidateNominated(branch=branch.name, step=moment.step, by=by))
         return Candidate(
             self.gold,
             branch.name,
-            branch.steps,
-            branch.last.image,
-            branch.last.layer,
-            branch.lines,
-            branch.report,
-            branch.faults,
+            moment.step,
+            moment.snapshot.image,
+            moment.snapshot.layer,
+            moment.lines,
+            moment.report,
+            moment.faults,
             by,
         )
 
@@ -199,29 +218,40 @@ class Exploration:
         )
         cwd, exports, umask = branch.shell.cwd, branch.exports, branch.umask
         ended = await self._run(branch, step, proposal.command)
-        changed = await self._snapshot(branch, step)
-        if not changed:
-            return self._feedback(ended, (), branch.report, ())
-        branch.lines += (Line(proposal.command, cwd, exports, umask, ended.exit_code, ended.outcome, step),)
-        if fault:
-            branch.faults += (fault,)
-        last = branch.report
-        branch.report = await self.observe(branch, step)
-        return self._feedback(ended, changed, branch.report, flips(self.gold.baseline, last, branch.report))
+        taken = await self._snapshot(branch, step)
+        before = branch.now
+        if taken is None:
+            return self._feedback(step, ended, (), before.report, ())
+        changed = tuple(change.path for change in between(self.tree, before.snapshot.layer, taken.layer))
+        line = Line(proposal.command, cwd, exports, umask, ended.exit_code, ended.outcome, step)
+        report = await self._observe(branch, step, taken.image, before.report)
+        branch.moments.append(
+            Moment(
+                step,
+                taken,
+                report,
+                (*before.lines, line),
+                (*before.faults, fault) if fault else before.faults,
+            )
+        )
+        flipped = flips(self.gold.baseline, before.report, report)
+        return self._feedback(step, ended, changed, report, flipped)
 
     def _feedback(
         self,
+        step: int,
         ended: Ended,
-        changed: Sequence[events.Change],
+        changed: tuple[str, ...],
         report: Report | None,
         flipped: tuple[events.Flip, ...],
     ) -> Feedback:
         broken = report.broken(self.gold.baseline) if report else frozenset()
         return Feedback(
+            step=step,
             outcome=ended.outcome,
             exit_code=ended.exit_code,
             output=ended.output,
-            changed=tuple(change.path for change in changed),
+            changed=changed,
             report=report,
             flips=flipped,
             broken=broken,
@@ -248,14 +278,14 @@ class Exploration:
         )
         return ended
 
-    async def _snapshot(self, branch: Branch, step: int) -> tuple[events.Change, ...]:
-        """Commit what the step changed; the changes, none when it changed nothing."""
-        began = asyncio.get_running_loop().time()
-        taken = await self.snapshots.take(branch.sandbox, branch.base, branch.last, pause=branch.shell.busy)
+    async def _snapshot(self, branch: Branch, step: int) -> Snapshot | None:
+        """Commit what the step changed; None when it changed nothing."""
+        began = time.monotonic()
+        last = branch.now.snapshot
+        taken = await self.snapshots.take(branch.sandbox, branch.base, last, pause=branch.shell.busy)
         if taken is None:
-            return ()
-        changed = between(self.tree, branch.last.layer, taken.layer)
-        branch.last = taken
+            return None
+        changed = between(self.tree, last.layer, taken.layer)
         self.journal.append(
             events.SnapshotTaken(
                 branch=branch.name,
@@ -264,13 +294,13 @@ class Exploration:
                 changes=changed[: events.MAX_CHANGES],
                 changed=len(changed),
                 size=sum(change.size for change in changed),
-                seconds=asyncio.get_running_loop().time() - began,
+                seconds=time.monotonic() - began,
             )
         )
-        return changed
+        return taken
 
-    async def observe(self, branch: Branch, step: int) -> Report:
-        """Run the suite on the branch's last snapshot, every test in the journal as it ends."""
+    async def _observe(self, branch: Branch, step: int, image: str, before: Report | None) -> Report:
+        """Run the suite on a snapshot, every test in the journal as it ends."""
 
         def reported(result: TestResult) -> None:
             self.journal.append(
@@ -284,8 +314,8 @@ class Exploration:
                 )
             )
 
-        self.journal.append(events.SuiteStarted(branch=branch.name, step=step, image=branch.last.image))
-        report = await self.suite.run(branch.last.image, on_result=reported)
+        self.journal.append(events.SuiteStarted(branch=branch.name, step=step, image=image))
+        report = await self.suite.run(image, on_result=reported)
         broken = report.broken(self.gold.baseline)
         self.journal.append(
             events.SuiteEnded(
@@ -295,7 +325,7 @@ class Exploration:
                 detail=report.detail,
                 passed=len(self.gold.baseline) - len(broken),
                 broken=len(broken),
-                flips=flips(self.gold.baseline, branch.report, report),
+                flips=flips(self.gold.baseline, before, report),
                 seconds=report.seconds,
             )
         )

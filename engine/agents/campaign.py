@@ -1,4 +1,4 @@
-"""What a session's saboteur has tried and learnt, and what it tries next. Pure: the same past, the same plan."""
+"""What a session's saboteur has tried and learnt, and what it tries next. Pure: same past, same plan."""
 
 from __future__ import annotations
 

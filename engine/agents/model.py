@@ -25,9 +25,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Nominate:
-    """The branch's last step should become a task."""
+    """A step of the branch should become a task."""
 
     reason: str = ""
+    step: int = 0
+    """Which; 0 is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class GiveUp:
 class Feedback:
     """What a step led to."""
 
+    step: int
     outcome: str
     """How the command ended, see `engine.sandbox.watch`."""
     exit_code: int | None

@@ -21,6 +21,8 @@ class Saboteur:
     broken: frozenset[str] = frozenset()
     _looked: bool = False
     _last: Fault | None = None
+    _good: int = 0
+    """The last step that flipped a test."""
     _dead: str = ""
     """Why nothing will come of this attempt."""
 
@@ -32,7 +34,7 @@ class Saboteur:
             return self._towards(self.plan.first)
         if self._last is self.plan.first and self.plan.second is not None:
             return self._towards(self.plan.second)
-        return Nominate(f"{len(self.broken)} tests broken")
+        return Nominate(f"{len(self.broken)} tests broken", self._good)
 
     def _towards(self, fault: Fault) -> Proposal:
         if fault.look and not self._looked:
@@ -47,14 +49,11 @@ class Saboteur:
         if self._looked or self._last is None:
             return
         if feedback.flips:
-            self.flipped = True
+            self.flipped, self.broken, self._good = True, feedback.broken, feedback.step
         elif self._last is self.plan.first:
             self._dead = "no test flipped"
-        else:
-            # The second fault changed nothing anyone sees: a task is not made harder by it.
-            self._dead = "the second fault flipped no test"
-        self.broken = feedback.broken
-        if (self._last.operator, self.broken) in self.plan.known and self.plan.second is None:
+        # A second fault that nobody sees makes a task no harder: the step before it is put forward.
+        if self.plan.second is None and (self._last.operator, self.broken) in self.plan.known:
             self._dead = "the same kind of fault broke the same tests before"
 
     def outcome(self, committed: bool) -> Outcome:
