@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sessions.events import COLUMNS, ROWS
 from sessions.growing import Growing
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     shell: str = ""
     """What runs as the shell since the first one was lost; empty while the first one lives."""
     shells_lost: int = 0
+    columns: int = COLUMNS
+    rows: int = ROWS
+    """Size of its terminal, in cells."""
     steps: dict[int, Step] = {}
     """By number, in order of proposal."""
 

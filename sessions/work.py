@@ -17,6 +17,8 @@ Changes = dict[str, Any]
 Handler = Callable[[State, Any], Changes]
 
 PASSED = "passed"
+MOST_CELLS = 1000
+"""Largest width or height of a terminal that is believed."""
 
 
 def _step_proposed(state: State, event: events.StepProposed) -> Changes:
@@ -62,6 +64,15 @@ def _shell_lost(state: State, event: events.ShellLost) -> Changes:
     return {"branches": {**state.branches, branch.id: lost}}
 
 
+def _shell_resized(state: State, event: events.ShellResized) -> Changes:
+    branch = state.branches.get(event.branch)
+    # A size no terminal has would cost a screen its memory.
+    if branch is None or not (0 < event.columns <= MOST_CELLS and 0 < event.rows <= MOST_CELLS):
+        return {}
+    resized = replace(branch, columns=event.columns, rows=event.rows)
+    return {"branches": {**state.branches, branch.id: resized}}
+
+
 def _command_ended(state: State, event: events.CommandEnded) -> Changes:
     step = state.step(event.branch, event.step)
     if step is None or step.outcome:
@@ -86,9 +97,7 @@ def _snapshot_taken(state: State, event: events.SnapshotTaken) -> Changes:
     step = state.step(event.branch, event.step)
     if step is None:
         return {}
-    taken = replace(
-        step, snapshot=event.image, changes=event.changes, changed=event.changed, size=event.size
-    )
+    taken = replace(step, snapshot=event.image, changes=event.changes, changed=event.changed, size=event.size)
     return _with(state, taken)
 
 
@@ -154,6 +163,7 @@ HANDLERS: Final[dict[type[events.Event], Handler]] = {
     events.CommandStarted: _command_started,
     events.ShellOutput: _shell_output,
     events.ShellLost: _shell_lost,
+    events.ShellResized: _shell_resized,
     events.CommandEnded: _command_ended,
     events.SnapshotTaken: _snapshot_taken,
     events.SuiteStarted: _suite_started,
