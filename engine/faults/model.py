@@ -50,6 +50,8 @@ class Fault:
     symptom: str
     """What the tests are expected to show, in a few words."""
     tests: frozenset[str] = frozenset()
+    revert: str = "command"
+    """Likewise `Operator.revert`."""
 
     @property
     def key(self) -> str:
@@ -74,6 +76,10 @@ class Operator:
     look: Callable[[dict[str, str]], str] | None = None
     persists: bool = True
     """Whether the damage lives in the image; run-time damage does not survive a snapshot."""
+    revert: str = "command"
+    """What mending takes: a short `command`, a `package` to install again, or the original `bytes`."""
+    solvable: bool = True
+    """Whether bash and the tools a solver needs still start; others are only for testing the engine."""
 
     def aim(self, target: Target) -> Fault:
         """The fault this operator is on that target."""
@@ -86,4 +92,5 @@ class Operator:
             recovery=self.recovery(target.values),
             symptom=self.symptom,
             tests=target.tests,
+            revert=self.revert,
         )
