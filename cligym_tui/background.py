@@ -23,7 +23,8 @@ class Background:
     def __init__(self, work: Work) -> None:
         self._work = work
         # Not bounded: the same events are in the journal, so what waits here is small and never dropped.
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        # No SimpleQueue: a signal in the middle of its `get` can make that wait for ever (seen with 3.11).
+        self._events: queue.Queue[Event | None] = queue.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stop: asyncio.Event | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from typing import Any
 
@@ -37,24 +36,12 @@ def data(value: bytes) -> None:
         sys.stdout.buffer.write(value + b"\n")
         sys.stdout.buffer.flush()
     except (BrokenPipeError, ValueError) as error:
-        silence()
         raise ReaderGone from error
     except OSError as error:
-        silence()
         raise OutputError(f"cannot write standard output: {error.strerror}") from error
 
 
 def flush() -> None:
-    """Write out what is buffered; a reader that is gone does not matter here."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        silence()
-
-
-def silence() -> None:
-    """Send what is still buffered nowhere: Python flushes at its end, and would fail again there."""
+    """Write out what is buffered, at the end; where that cannot be, it was said before."""
     with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        sys.stdout.flush()

@@ -115,6 +115,8 @@ async def run(how: str, watch: Watch, stop: asyncio.Event) -> ev.Result:
             return result(130, "interrupted", "interrupted")
         case "stubborn":
             await asyncio.Event().wait()
+        case "stuck":
+            await asyncio.to_thread(time.sleep, 120)
         case "deaf":
             time.sleep(120)  # noqa: ASYNC251 - that is the point: a loop that answers nobody
     raise AssertionError(how)

@@ -132,7 +132,7 @@ def test_the_first_interrupt_ends_in_good_order(start: Start, form: str, number:
         assert any(line.startswith("interrupted after 1:05") for line in lines)
 
 
-@pytest.mark.parametrize("how", ["stubborn", "deaf"])
+@pytest.mark.parametrize("how", ["stubborn", "stuck", "deaf"])
 def test_a_second_interrupt_ends_it_at_once(start: Start, how: str) -> None:
     process = start(how, "jsonl")
     until(process, b'"branch":"b3"')
