@@ -116,6 +116,14 @@ class Gold(msgspec.Struct, frozen=True, kw_only=True):
     """Tests left out, with the reason."""
     versions: dict[str, str] = {}
     """Installed distributions and their exact versions."""
+    python: str = ""
+    """Version of the image's Python."""
+    base_image: str = ""
+    """Id of the base image, `sha256:...`."""
+    pip_check: str = ""
+    """What `pip check` complains of in the healthy environment; empty when it does not."""
+    remarks: tuple[str, ...] = ()
+    """What the build found or gave up, one line each."""
     suite_seconds: float = 0.0
     """Median duration of the observed runs."""
     created: float = 0.0

@@ -1,0 +1,293 @@
+"""From a real project to a gold environment: find, fetch, build, observe, mend what is missing, keep."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine import clean
+from engine.errors import GoldError, UsageError
+from engine.faults.probe import probe
+from engine.gold import baseline, cache, discover, image, recipe, sources, store
+from engine.gold.builder import Builder
+from engine.gold.inspection import inspect
+from engine.gold.model import Gold, Recipe, TestCommand
+from engine.gold.repair import Remedy, remedy
+from engine.gold.requirements import normalise
+from engine.gold.settings import settings
+from engine.gold.tree import ProjectTree
+from engine.gold.wheels import Project, overlay, project_wheel, wheelhouse
+from engine.sandbox import images
+from engine.sandbox.client import Engine
+from engine.sandbox.manifest import manifest, pack
+from engine.suite.run import Suite
+
+ROUNDS = 3
+"""Times the recipe is mended after a look at the tests' complaints."""
+
+REPOSITORY = "cligym-gold"
+
+
+async def build(
+    engine: Engine,
+    source: str,
+    *,
+    name: str = "",
+    recipe_path: Path | None = None,
+    progress: Callable[[str], None],
+    fresh: bool = False,
+) -> Gold:
+    """Make a gold environment, observe it and keep it.
+
+    Args:
+        engine: where its image is built and run.
+        source: a directory, or `name==version`.
+        name: what to call it; without one, as the project is called.
+        recipe_path: a `gold.toml`; without one, that of the directory, if it has one.
+        progress: is told what happens, a line at a time.
+        fresh: whether to leave aside what earlier builds have fetched and made.
+
+    Raises:
+        UsageError: the source, the name or the recipe is wrong.
+        GoldError: the project does not become a gold environment; nothing is left of it.
+        EngineError: Docker failed.
+    """
+    came_from = sources.resolve(source)
+    given = recipe.read(path) if (path := recipe_path or came_from.recipe()) else {}
+    if name:
+        store.valid_name(name)
+    base = recipe.merged(Recipe(), given).base
+    known = await images.inspect(engine, base)
+    if known is None:
+        raise UsageError(
+            f"the engine has no image {base}",
+            f"run scripts/setup for the default one, or `docker pull {base}`",
+        )
+    work = _Work(engine, came_from, given, base, str(known["Id"]), progress, fresh)
+    try:
+        return await work.gold(name)
+    except BaseException:
+        await asyncio.shield(work.clear())
+        raise
+
+
+@dataclass
+class _Work:
+    """One build under way."""
+
+    engine: Engine
+    source: sources.Source
+    given: Mapping[str, Any]
+    base: str
+    base_image: str
+    say: Callable[[str], None]
+    fresh: bool
+    made: list[str] = field(default_factory=list)
+    """Images built so far, last one last."""
+
+    async def gold(self, name: str) -> Gold:
+        apt = recipe.merged(Recipe(), self.given).apt
+        async with Builder(self.engine, self.base_image, self.say, apt) as builder:
+            tree = await self.source.files(builder)
+            if "test_args" not in self.given:
+                discover.require_tests(tree, self.source.label)
+            key = cache.key(tree.digest, self.base_image, dict(self.given))
+            built = None if self.fresh else await self._again(key)
+            if built is None:
+                built = await self._prepare(builder, tree)
+            made, parts = built
+            cache.keep(key, made, parts)
+            first, made, parts = await self._mended(builder, tree, key, made, parts)
+        label = self.source.label
+        observed = await baseline.observe(self.engine, made.image, first, self.say, label)
+        if observed.test != first.test or first.stalled:
+            asked = msgspec.structs.replace(made.recipe, test_args=observed.test.args)
+            made = msgspec.structs.replace(made, recipe=asked, stalled=observed.stalled)
+            cache.keep(key, made, parts)
+        seen = await inspect(self.engine, made.image)
+        gold = Gold(
+            name=store.valid_name(name) if name else store.suggested_name(made.project or self.source.name),
+            source=label,
+            project=made.project or self.source.name,
+            version=made.version,
+            image=made.image,
+            tag="",
+            recipe=made.recipe,
+            test=observed.test,
+            baseline=observed.tests,
+            quarantined=observed.quarantined,
+            versions=seen.versions,
+            python=seen.python,
+            base_image=self.base_image,
+            pip_check=seen.pip_check,
+            remarks=made.remarks,
+            suite_seconds=observed.seconds,
+            created=time.time(),
+        )
+        return await self._keep(gold, parts)
+
+    async def _again(self, key: str) -> tuple[cache.Made, dict[str, bytes]] | None:
+        """What an earlier build of the same made, its image built anew if the engine has lost it."""
+        found = cache.load(key)
+        if found is None:
+            return None
+        made, parts = found
+        if await images.exists(self.engine, made.image):
+            self.say("the image is there from an earlier build")
+            return made, parts
+        return await self._image(made, parts), parts
+
+    async def _prepare(self, builder: Builder, tree: ProjectTree) -> tuple[cache.Made, dict[str, bytes]]:
+        version = self.source.version
+        project = await project_wheel(builder, tree, self.source.vcs(), version)
+        found = discover.discover(tree, project.metadata, builder.base.python, self.base)
+        self.say(f"requirements of the tests: {found.because}")
+        made = cache.Made(
+            image="",
+            recipe=recipe.merged(found.recipe, self.given),
+            project=project.name,
+            version=project.version,
+            metadata=project.metadata,
+        )
+        return await self._house(builder, tree, project, made)
+
+    async def _house(
+        self, builder: Builder, tree: ProjectTree, project: Project, made: cache.Made
+    ) -> tuple[cache.Made, dict[str, bytes]]:
+        """The wheels that the recipe of `made` asks for, and the image made from them."""
+        asked = made.recipe
+        house = await wheelhouse(builder, project, asked.pip, asked.extras, loosen="pip" not in self.given)
+        args = asked.test_args
+        if "test_args" not in self.given:
+            args = discover.settled_args(args, settings(tree), house.versions)
+        asked = msgspec.structs.replace(asked, pip=house.pip, extras=house.extras, test_args=args)
+        parts = image.context(asked, tree.with_members(overlay(tree, project)), house, builder.debs)
+        made = msgspec.structs.replace(made, recipe=asked, remarks=(*made.remarks, *house.remarks))
+        return await self._image(made, parts), parts
+
+    async def _image(self, made: cache.Made, parts: Mapping[str, bytes]) -> cache.Made:
+        built = await image.build(self.engine, parts, self.say)
+        self.made.append(built)
+        return msgspec.structs.replace(made, image=built)
+
+    async def _mended(
+        self, builder: Builder, tree: ProjectTree, key: str, made: cache.Made, parts: dict[str, bytes]
+    ) -> tuple[baseline.First, cache.Made, dict[str, bytes]]:
+        """The first observation, after what it misses was added as often as that helps."""
+        for round_ in range(ROUNDS + 1):
+            self.say("running the tests again" if round_ else "running the tests for the first time")
+            command = test_command(made.recipe)
+            first = await baseline.first(self.engine, made.image, command, self.say, made.stalled)
+            found = discover.discover(tree, made.metadata, builder.base.python, self.base)
+            wanted = remedy(first.report, found.known, found.settings, _installed(parts))
+            wanted = self._allowed(wanted, made)
+            if not wanted or round_ == ROUNDS:
+                break
+            for line in wanted.because:
+                self.say(clean.line(line))
+            made, parts = await self._with(builder, tree, made, parts, wanted)
+            cache.keep(key, made, parts)
+        return first, made, parts
+
+    def _allowed(self, wanted: Remedy, made: cache.Made) -> Remedy:
+        """The part of a remedy that was not tried yet, and that no person has decided otherwise."""
+        pip = tuple(text for text in wanted.pip if text not in made.tried)
+        apt = tuple(text for text in wanted.apt if text not in made.tried)
+        args = () if set(wanted.args) <= set(made.recipe.test_args) else wanted.args
+        return Remedy(
+            pip,
+            () if "apt" in self.given else apt,
+            () if "test_args" in self.given else args,
+            wanted.because,
+        )
+
+    async def _with(
+        self,
+        builder: Builder,
+        tree: ProjectTree,
+        made: cache.Made,
+        parts: dict[str, bytes],
+        wanted: Remedy,
+    ) -> tuple[cache.Made, dict[str, bytes]]:
+        """The image made anew from a recipe with more in it."""
+        asked = msgspec.structs.replace(
+            made.recipe,
+            pip=(*made.recipe.pip, *wanted.pip),
+            apt=(*made.recipe.apt, *wanted.apt),
+            test_args=(*made.recipe.test_args, *wanted.args),
+        )
+        made = msgspec.structs.replace(
+            made,
+            recipe=asked,
+            remarks=(*made.remarks, *wanted.because),
+            tried=(*made.tried, *wanted.pip, *wanted.apt),
+        )
+        if not wanted.pip and not wanted.apt:
+            return made, {**parts, recipe.FILE: recipe.write(asked).encode()}
+        if not wanted.apt:
+            return await self._house(builder, tree, _project(made, parts), made)
+        # What packages depend on is told by a builder that has none of them.
+        async with Builder(self.engine, self.base_image, self.say, asked.apt) as other:
+            return await self._house(other, tree, _project(made, parts), made)
+
+    async def _keep(self, gold: Gold, parts: Mapping[str, bytes]) -> Gold:
+        self.say("reading the image")
+        packed = pack(await manifest(self.engine, gold.image))
+        self.say("learning what each test uses")
+        facts = msgspec.msgpack.encode(await probe(self.engine, gold, Suite(self.engine, gold.test)))
+        tag = await image.name(self.engine, gold.image, f"{REPOSITORY}/{gold.name}")
+        gold = msgspec.structs.replace(
+            gold, tag=tag, manifest=cache.digest(packed), facts=cache.digest(facts)
+        )
+        store.save(gold, parts, (packed, facts))
+        for other in self.made:
+            if other != gold.image:
+                await images.remove(self.engine, other)
+        self.say(f"{gold.name}: {len(gold.baseline)} tests in the baseline, {len(gold.quarantined)} left out")
+        return gold
+
+    async def clear(self) -> None:
+        """Remove the images of a build that came to nothing."""
+        for made in self.made:
+            await images.remove(self.engine, made)
+
+
+def test_command(asked: Recipe) -> TestCommand:
+    """The test command of a recipe."""
+    return TestCommand(args=asked.test_args, user=asked.user, env=asked.env, timeout=asked.timeout)
+
+
+def _installed(parts: Mapping[str, bytes]) -> frozenset[str]:
+    """Normalised names of the distributions whose wheels are in a context."""
+    return frozenset(normalise(path[7:].split("-")[0]) for path in parts if path.startswith("wheels/"))
+
+
+def _project(made: cache.Made, parts: Mapping[str, bytes]) -> Project:
+    """The project's wheel, as it lies in a context."""
+    for path, data in parts.items():
+        name = path.removeprefix("wheels/")
+        if made.project and name != path and normalise(name.split("-")[0]) == made.project:
+            return Project(name, data, made.metadata)
+    return Project()
+
+
+async def remove(engine: Engine, name: str) -> Gold | None:
+    """Forget a gold environment and its image's name; the image goes when nothing is made from it.
+
+    Raises:
+        UsageError: there is none of this name.
+        GoldError, OutputError: as `store.remove`.
+    """
+    gold = store.remove(name)
+    if gold and gold.tag:
+        await images.remove(engine, gold.tag)
+    return gold
+
+
+__all__ = ["GoldError", "build", "remove", "test_command"]

@@ -1,0 +1,207 @@
+"""From a project's files to a recipe: what to install and which tests to run, without asking anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from email.parser import HeaderParser
+
+from engine.errors import GoldError
+from engine.gold import hints, imports
+from engine.gold.declared import (
+    DEV,
+    TEST,
+    VARIANT,
+    Declared,
+    declared,
+    ini,
+    known,
+    strings,
+    table,
+    toml,
+)
+from engine.gold.model import PROJECT_DIR, Recipe
+from engine.gold.requirements import Requirement, normalise, parse_all
+from engine.gold.settings import PytestSettings, settings, test_args, test_files
+from engine.gold.tree import ProjectTree
+
+PYTEST = Requirement("pytest", (), ">=6.2.5")
+"""The oldest that runs on the Pythons a base image may have."""
+
+_COMPILED = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".f90", ".f")
+_VERSION_FROM_VCS = re.compile(
+    r"setuptools[_-]scm|hatch[_-]vcs|setuptools[_-]git|versioningit|poetry-dynamic-versioning|pbr\b|"
+    r"versioneer|flit[_-]scm|dunamai|pdm-backend|setuptools-vcs|vcs-versioning|miniver"
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the project's files say."""
+
+    recipe: Recipe
+    known: Mapping[str, Requirement]
+    """Every requirement it states anywhere, by name: what a later complaint may be answered with."""
+    settings: PytestSettings
+    because: str
+    """Where the requirements of the tests were found, for the person watching."""
+
+
+def packaged(tree: ProjectTree) -> bool:
+    """Whether the project can be built into a wheel, going by its files."""
+    pyproject = toml(tree, "pyproject.toml")
+    setup = ini(tree.text("setup.cfg"))
+    return bool(
+        "setup.py" in tree
+        or setup.has_section("metadata")
+        or setup.has_section("options")
+        or table(pyproject, "build-system")
+        or table(pyproject, "project")
+        or table(pyproject, "tool", "poetry", "dependencies")
+        or table(pyproject, "tool", "flit")
+    )
+
+
+def compiled(tree: ProjectTree) -> bool:
+    """Whether the project has sources of extension modules: it is built with a compiler from the start."""
+    aside = ("doc", "test", "example", "bench")
+    return any(path.endswith(_COMPILED) and not path.startswith(aside) for path in tree)
+
+
+def version_from_vcs(tree: ProjectTree) -> bool:
+    """Whether the project's version is read from version control when it is built."""
+    return bool(
+        _VERSION_FROM_VCS.search(tree.text("pyproject.toml") + tree.text("setup.py") + tree.text("setup.cfg"))
+    )
+
+
+def require_tests(tree: ProjectTree, label: str) -> None:
+    """Refuse a project without tests before any work is done for it.
+
+    Raises:
+        GoldError: nothing in it looks like a test.
+    """
+    if test_args(tree, settings(tree)) is None:
+        raise GoldError(
+            f"{label} has no tests that pytest would find",
+            "some source distributions leave them out: give a directory with the project's repository",
+        )
+
+
+def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
+    """The recipe the project itself suggests.
+
+    Args:
+        tree: its files; `require_tests` has let it pass.
+        metadata: text of its wheel's METADATA, empty for a project that is none.
+        python: the base image's Python, `3.11`.
+        base: the base image.
+    """
+    own = settings(tree)
+    factors = frozenset(
+        {"py", "py3", "python", "cpython", f"py{python.replace('.', '')}", f"py{python}", python}
+    )
+    lists = declared(tree, metadata, factors)
+    chosen = _chosen(lists)
+    extras, wanted = _split(chosen, metadata)
+    wanted += parse_all(own.plugins)
+    stated = known(lists)
+    wanted += plugins([*_options(own.addopts), *own.names], stated)
+    args = test_args(tree, own) or ()
+    files = [*test_files(tree, own.python_files), *(path for path in tree if path.endswith("conftest.py"))]
+    wanted += imports.stated(imports.imported(tree, files), stated)
+    if not metadata:
+        wanted += _runtime(tree, lists)
+        if any(path.startswith("src/") for path in tree):
+            args += ("-o", "pythonpath=src .")
+    recipe = Recipe(
+        base=base,
+        pip=tuple(dict.fromkeys(requirement.text for requirement in _one_each([PYTEST, *wanted]))),
+        extras=extras,
+        test_args=args,
+    )
+    because = ", ".join(each.where for each in chosen) or "nothing but pytest"
+    return Found(recipe, stated, own, because)
+
+
+def _chosen(lists: Iterable[Declared]) -> list[Declared]:
+    for role in (TEST, VARIANT, DEV):
+        if chosen := [each for each in lists if each.role == role]:
+            return chosen
+    return []
+
+
+def _split(chosen: Iterable[Declared], metadata: str) -> tuple[tuple[str, ...], tuple[Requirement, ...]]:
+    """Extras to install whole, and requirements one by one; of lists for development, without linters."""
+    provided = [str(extra) for extra in HeaderParser().parsestr(metadata).get_all("Provides-Extra") or []]
+    by_name = {normalise(extra): extra for extra in provided}
+    extras: dict[str, None] = {}
+    wanted: list[Requirement] = []
+    for each in chosen:
+        if each.role == DEV:
+            wanted += [item for item in each.listed.requirements if not hints.linter(item.name)]
+            continue
+        named = [by_name[normalise(extra)] for extra in each.listed.extras if normalise(extra) in by_name]
+        extras.update(dict.fromkeys(named))
+        if not each.where.startswith("extra ") or not named:
+            wanted += each.listed.requirements
+    return tuple(extras), tuple(wanted)
+
+
+def _one_each(requirements: Iterable[Requirement]) -> list[Requirement]:
+    """One requirement of a name, the one that says most, unless markers tell them apart."""
+    best: dict[tuple[str, str], Requirement] = {}
+    for requirement in requirements:
+        key = (requirement.name, requirement.marker)
+        before = best.get(key)
+        if before is None or (len(requirement.specifier), len(requirement.extras)) > (
+            len(before.specifier) if before != PYTEST else 0,
+            len(before.extras),
+        ):
+            best[key] = requirement
+    return list(best.values())
+
+
+def _options(words: Collection[str]) -> list[str]:
+    return [word for word in words if word.startswith("-")]
+
+
+def plugins(words: Iterable[str], stated: Mapping[str, Requirement]) -> tuple[Requirement, ...]:
+    """The plugins that options (`--cov=x`) and settings (`asyncio_mode`) of pytest ask for."""
+    names = (
+        hints.option_plugin(word) if word.startswith("-") else hints.SETTINGS.get(word, "") for word in words
+    )
+    return tuple(stated.get(name, Requirement(name)) for name in dict.fromkeys(names) if name)
+
+
+def _runtime(tree: ProjectTree, lists: Iterable[Declared]) -> tuple[Requirement, ...]:
+    """What a project that is no package needs to run."""
+    stated = parse_all(strings(table(toml(tree, "pyproject.toml"), "project").get("dependencies")))
+    for each in lists:
+        if re.fullmatch(r"(?:requirements/)?(?:requirements|base|main|common)\.(?:txt|in)", each.where):
+            stated += each.listed.requirements
+    return stated
+
+
+def settled_args(args: tuple[str, ...], own: PytestSettings, installed: Collection[str]) -> tuple[str, ...]:
+    """Test arguments that keep runs alike: one process, one order, to the end, without measuring coverage.
+
+    Args:
+        args: the arguments so far.
+        own: the project's settings, whose `addopts` may ask for the contrary.
+        installed: normalised names of the installed distributions.
+    """
+    options = _options(own.addopts)
+    asked = {hints.option_plugin(option) for option in options}
+    # One file that cannot be imported says nothing about the tests in the others.
+    more = [f"--rootdir={PROJECT_DIR}", "--continue-on-collection-errors"]
+    if any(option.startswith(("-x", "--exitfirst", "--maxfail")) for option in options):
+        more.append("--maxfail=0")
+    if "pytest-xdist" in asked and "pytest-xdist" in installed:
+        more.append("-n0")
+    if "pytest-cov" in asked and "pytest-cov" in installed:
+        more.append("--no-cov")
+    if "pytest-randomly" in installed:
+        more.append("-pno:randomly")
+    return args + tuple(word for word in more if word not in args)

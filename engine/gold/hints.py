@@ -1,0 +1,253 @@
+"""What a complaint of a test run asks for: import names, fixtures, options and marks to distributions."""
+
+from __future__ import annotations
+
+from engine.gold.requirements import normalise
+
+DISTRIBUTIONS = {
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "crypto": "pycryptodome",
+    "cryptodome": "pycryptodomex",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "docx": "python-docx",
+    "dotenv": "python-dotenv",
+    "fitz": "pymupdf",
+    "flask_cors": "flask-cors",
+    "git": "gitpython",
+    "google.protobuf": "protobuf",
+    "jose": "python-jose",
+    "jwt": "pyjwt",
+    "ldap": "python-ldap",
+    "magic": "python-magic",
+    "memcache": "python-memcached",
+    "mysqldb": "mysqlclient",
+    "nacl": "pynacl",
+    "openssl": "pyopenssl",
+    "pil": "pillow",
+    "pkg_resources": "setuptools<81",
+    "psycopg2": "psycopg2-binary",
+    "serial": "pyserial",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
+    "usb": "pyusb",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+    "zope.interface": "zope-interface",
+    "hamcrest": "pyhamcrest",
+    "pytest_lazyfixture": "pytest-lazy-fixture",
+    "vcr": "vcrpy",
+}
+"""Import name, lower case -> distribution, where the two differ."""
+
+_SAME_TEXT = """
+aiohttp anyio asynctest click coverage cython ddt django docutils faker flaky flask freezegun httpx
+hypothesis jinja2 jsonschema lxml mock moto nose numpy packaging pandas parameterized pexpect psutil
+pydantic pyfakefs pygments pytest_asyncio pytest_benchmark pytest_cov pytest_httpserver pytest_mock
+pytest_timeout pytz redis requests requests_mock responses rich scipy setuptools simplejson six
+sortedcontainers sqlalchemy syrupy tabulate testfixtures testtools toml tomli tomli_w tornado tqdm trio
+trustme twisted typing_extensions tzdata ujson uvloop werkzeug wheel xmltodict
+"""
+SAME = frozenset(_SAME_TEXT.split())
+"""Import names that are the distribution's too. Only well-known ones: a name that nobody vouches for may be
+anybody's on the index, and is not installed unless the project asks for it."""
+
+FIXTURES = {
+    "aiohttp_client": "pytest-aiohttp",
+    "aiohttp_server": "pytest-aiohttp",
+    "aioresponses": "aioresponses",
+    "anyio_backend": "anyio",
+    "assert_num_queries": "pytest-django",
+    "benchmark": "pytest-benchmark",
+    "class_mocker": "pytest-mock",
+    "data_regression": "pytest-regressions",
+    "datadir": "pytest-datadir",
+    "db": "pytest-django",
+    "django_db_setup": "pytest-django",
+    "event_loop": "pytest-asyncio",
+    "faker": "faker",
+    "file_regression": "pytest-regressions",
+    "freezer": "pytest-freezer",
+    "fs": "pyfakefs",
+    "httpbin": "pytest-httpbin",
+    "httpserver": "pytest-httpserver",
+    "httpx_mock": "pytest-httpx",
+    "lazy_shared_datadir": "pytest-datadir",
+    "mocker": "pytest-mock",
+    "module_mocker": "pytest-mock",
+    "num_regression": "pytest-regressions",
+    "original_datadir": "pytest-datadir",
+    "requests_mock": "requests-mock",
+    "respx_mock": "respx",
+    "script_runner": "pytest-console-scripts",
+    "session_mocker": "pytest-mock",
+    "shared_datadir": "pytest-datadir",
+    "snapshot": "syrupy",
+    "socket_enabled": "pytest-socket",
+    "subtests": "pytest-subtests",
+    "time_machine": "time-machine",
+    "unused_tcp_port": "pytest-asyncio",
+    "vcr": "pytest-recording",
+    "xprocess": "pytest-xprocess",
+}
+"""Fixture -> the plugin that brings it."""
+
+OPTIONS = {
+    "--cov": "pytest-cov",
+    "--no-cov": "pytest-cov",
+    "-n": "pytest-xdist",
+    "--numprocesses": "pytest-xdist",
+    "--dist": "pytest-xdist",
+    "--maxprocesses": "pytest-xdist",
+    "--timeout": "pytest-timeout",
+    "--asyncio": "pytest-asyncio",
+    "--benchmark": "pytest-benchmark",
+    "--reruns": "pytest-rerunfailures",
+    "--only-rerun": "pytest-rerunfailures",
+    "--randomly": "pytest-randomly",
+    "--random-order": "pytest-random-order",
+    "--disable-socket": "pytest-socket",
+    "--allow-hosts": "pytest-socket",
+    "--allow-unix-socket": "pytest-socket",
+    "--doctest-plus": "pytest-doctestplus",
+    "--doctest-rst": "pytest-doctestplus",
+    "--ds": "pytest-django",
+    "--reuse-db": "pytest-django",
+    "--nomigrations": "pytest-django",
+    "--no-migrations": "pytest-django",
+    "--mypy": "pytest-mypy",
+    "--flake8": "pytest-flake8",
+    "--black": "pytest-black",
+    "--ruff": "pytest-ruff",
+    "--html": "pytest-html",
+    "--self-contained-html": "pytest-html",
+    "--record-mode": "pytest-recording",
+    "--block-network": "pytest-recording",
+    "--snapshot": "syrupy",
+    "--hypothesis": "hypothesis",
+    "--instafail": "pytest-instafail",
+    "--alluredir": "allure-pytest",
+    "--order": "pytest-order",
+    "--picked": "pytest-picked",
+    "--nbval": "nbval",
+    "--mpl": "pytest-mpl",
+    "--forked": "pytest-forked",
+    "--boxed": "pytest-forked",
+    "--typeguard-packages": "typeguard",
+    "--beartype-packages": "pytest-beartype",
+    "--arraydiff": "pytest-arraydiff",
+    "--isort": "pytest-isort",
+    "--pycodestyle": "pytest-pycodestyle",
+    "--pydocstyle": "pytest-pydocstyle",
+    "--pylint": "pytest-pylint",
+    "--xprocess": "pytest-xprocess",
+    "--sugar": "pytest-sugar",
+    "--memray": "pytest-memray",
+    "--test-group": "pytest-test-groups",
+    "--split": "pytest-split",
+}
+"""Option, or what longer ones begin with before a `-` -> the plugin that knows it."""
+
+SETTINGS = {
+    "anyio_mode": "anyio",
+    "asyncio_mode": "pytest-asyncio",
+    "asyncio_default_fixture_loop_scope": "pytest-asyncio",
+    "asyncio_default_test_loop_scope": "pytest-asyncio",
+    "DJANGO_SETTINGS_MODULE": "pytest-django",
+    "django_find_project": "pytest-django",
+    "doctest_plus": "pytest-doctestplus",
+    "env": "pytest-env",
+    "env_files": "pytest-dotenv",
+    "faulthandler_exit_on_timeout": "",
+    "mock_use_standalone_module": "pytest-mock",
+    "qt_api": "pytest-qt",
+    "timeout": "pytest-timeout",
+    "timeout_method": "pytest-timeout",
+    "timeout_func_only": "pytest-timeout",
+    "trio_mode": "pytest-trio",
+    "xfail_tb": "",
+}
+"""Setting of pytest -> the plugin that reads it."""
+
+MARKS = {
+    "anyio": "anyio",
+    "asyncio": "pytest-asyncio",
+    "benchmark": "pytest-benchmark",
+    "dependency": "pytest-dependency",
+    "disable_socket": "pytest-socket",
+    "django_db": "pytest-django",
+    "enable_socket": "pytest-socket",
+    "flaky": "pytest-rerunfailures",
+    "forked": "pytest-forked",
+    "freeze_time": "pytest-freezer",
+    "httpx_mock": "pytest-httpx",
+    "order": "pytest-order",
+    "respx": "respx",
+    "run": "pytest-ordering",
+    "script_launch_mode": "pytest-console-scripts",
+    "time_machine": "time-machine",
+    "timeout": "pytest-timeout",
+    "trio": "pytest-trio",
+    "vcr": "pytest-recording",
+    "xdist_group": "pytest-xdist",
+}
+"""Mark -> the plugin that registers it, for suites with strict marks."""
+
+LIBRARIES = {
+    "libGL.so.1": "libgl1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libgomp.so.1": "libgomp1",
+    "libmagic.so.1": "libmagic1",
+    "libpq.so.5": "libpq5",
+    "libxml2.so.2": "libxml2",
+    "libxslt.so.1": "libxslt1.1",
+    "libyaml-0.so.2": "libyaml-0-2",
+}
+"""Shared library -> the package of the distribution that has it."""
+
+_LINTERS_TEXT = """
+autopep8 bandit black build bump2version bumpversion check-manifest codecov codespell commitizen
+coveralls djlint flake8 furo gh-release hatch interrogate ipdb ipython isort jupyter jupyterlab mkdocs
+mkdocs-material mypy myst-parser notebook nox numpydoc pdbpp pip-tools poetry pre-commit prek
+pycodestyle pydocstyle pyflakes pylint pyright pyroma pyupgrade readme-renderer ruff safety semgrep
+setuptools-scm sphinx sphinx-autobuild sphinx-rtd-theme tox tox-uv towncrier twine ty uv vulture yapf
+zest-releaser
+"""
+LINTERS = frozenset(_LINTERS_TEXT.split())
+"""What lists for development hold beside the tests' needs; left out of those, unless a test imports it."""
+
+
+def linter(name: str) -> bool:
+    """Whether a distribution looks at code, builds documents or stubs types: tests do not need it."""
+    return name.startswith("types-") or name in LINTERS or name.removeprefix("pytest-") in LINTERS
+
+
+def distribution(module: str) -> str:
+    """The well-known distribution of an import name, empty when none is vouched for."""
+    parts = module.lower().split(".")
+    for length in range(len(parts), 0, -1):
+        if found := DISTRIBUTIONS.get(".".join(parts[:length])):
+            return found
+    return parts[0].replace("_", "-") if parts[0] in SAME else ""
+
+
+def candidates(module: str) -> tuple[str, ...]:
+    """Names, normalised, under which a stated requirement could bring the module."""
+    top = module.split(".")[0]
+    hinted = distribution(module).partition("<")[0]
+    names = [hinted, top, top.replace("_", "-"), f"python-{top}", f"py{top}", f"{top}-python"]
+    return tuple(dict.fromkeys(normalise(name) for name in names if name))
+
+
+def option_plugin(option: str) -> str:
+    """The plugin that knows a command-line option (`--cov-report=xml`, `-n4`), empty when none is known."""
+    name = option.partition("=")[0]
+    if not name.startswith("--"):
+        return OPTIONS.get(name[:2], "")
+    while name.strip("-"):
+        if name in OPTIONS:
+            return OPTIONS[name]
+        name = name.rpartition("-")[0]
+    return ""

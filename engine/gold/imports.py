@@ -1,0 +1,47 @@
+"""What the tests import, read from their source: requirements are found before the first run misses them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+
+from engine.gold import hints
+from engine.gold.declared import syntax
+from engine.gold.requirements import Requirement
+from engine.gold.tree import ProjectTree
+
+MAX_FILES = 2000
+
+
+def imported(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
+    """Modules of other distributions that the files import anywhere in them, as dotted names."""
+    own = {part for path in tree for part in path.removesuffix(".py").split("/")}
+    found: set[str] = set()
+    for path in list(files)[:MAX_FILES]:
+        module = syntax(tree.text(path))
+        for node in ast.walk(module) if module else ():
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+            elif isinstance(node, ast.Call) and _name(node.func) == "importorskip" and node.args:
+                argument = node.args[0]
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    found.add(argument.value)
+    foreign = {name for name in found if name.split(".")[0] not in sys.stdlib_module_names}
+    return frozenset(name for name in foreign if name.split(".")[0] not in own)
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def stated(modules: Iterable[str], known: Mapping[str, Requirement]) -> tuple[Requirement, ...]:
+    """The project's own requirements that bring the modules, wherever it states them."""
+    found = []
+    for module in sorted(modules):
+        match = next((known[name] for name in hints.candidates(module) if name in known), None)
+        if match:
+            found.append(match)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""Programs that run inside the builds of gold images."""

@@ -1,0 +1,144 @@
+"""The project's own settings of pytest, and where its tests are."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+
+from engine.gold.declared import ini, strings, table, toml
+from engine.gold.tree import ProjectTree
+
+_USUAL = ("tests", "test", "testing", "unit_tests", "unittests", "t")
+_ASIDE = frozenset(
+    {
+        "doc",
+        "docs",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "benchmark",
+        "benchmarks",
+        "bench",
+        "asv_bench",
+    }
+    | {"vendor", "_vendor", "vendored", "third_party", "extern", "scripts", "tools", "build", "dist"}
+)
+"""Directories whose tests, if there are any, are not the project's suite."""
+
+
+@dataclass(frozen=True)
+class PytestSettings:
+    """What the project tells pytest, wherever it does."""
+
+    addopts: tuple[str, ...] = ()
+    testpaths: tuple[str, ...] = ()
+    python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
+    plugins: tuple[str, ...] = ()
+    """Requirements in `required_plugins`."""
+    names: frozenset[str] = field(default_factory=frozenset)
+    """Every setting that is made."""
+
+
+def settings(tree: ProjectTree) -> PytestSettings:
+    """The settings of the file pytest would choose, none without one."""
+    pyproject = table(toml(tree, "pyproject.toml"), "tool", "pytest")
+    choices = [
+        table(toml(tree, "pytest.toml"), "pytest"),
+        table(toml(tree, ".pytest.toml"), "pytest"),
+        _section(tree, "pytest.ini", "pytest"),
+        _section(tree, ".pytest.ini", "pytest"),
+        table(pyproject, "ini_options") or pyproject,
+        _section(tree, "tox.ini", "pytest"),
+        _section(tree, "setup.cfg", "tool:pytest"),
+    ]
+    chosen = next((choice for choice in choices if choice), {})
+    return PytestSettings(
+        addopts=_words(chosen.get("addopts")),
+        testpaths=_words(chosen.get("testpaths")),
+        python_files=_words(chosen.get("python_files")) or PytestSettings.python_files,
+        plugins=tuple(strings(chosen.get("required_plugins"))),
+        names=frozenset(chosen),
+    )
+
+
+def _section(tree: ProjectTree, path: str, name: str) -> dict[str, object]:
+    parser = ini(tree.text(path))
+    return dict(parser[name]) if name in parser else {}
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        try:
+            return tuple(shlex.split(value, comments=True))
+        except ValueError:
+            return tuple(value.split())
+    return tuple(strings(value))
+
+
+def test_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
+    """The files pytest would take for tests by their names."""
+    patterns = tuple(patterns)
+
+    def taken(path: str) -> bool:
+        return any(
+            fnmatch(path if "/" in pattern else path.rpartition("/")[2], pattern) for pattern in patterns
+        )
+
+    return tuple(path for path in tree if path.endswith(".py") and taken(path))
+
+
+def test_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
+    """Arguments that make pytest collect the project's suite; None when nothing looks like a test.
+
+    The project's `testpaths` are left to pytest itself.
+    """
+    directories = tree.directories()
+    for path in own.testpaths:
+        wanted = path.strip("./")
+        if not wanted or wanted in tree or any(fnmatch(directory, wanted) for directory in directories):
+            return ()
+    files = test_files(tree, own.python_files)
+    suite = [path for path in files if not _ASIDE.intersection(PurePosixPath(path).parts[:-1])]
+    tops = [name for name in _USUAL if any(path.startswith(f"{name}/") for path in suite)]
+    if tops:
+        return tuple(tops)
+    inner = {found for path in suite if (found := _suite_directory(path))}
+    if inner:
+        return tuple(sorted(path for path in inner if not any(path.startswith(f"{up}/") for up in inner)))
+    if suite:
+        return tuple(sorted({path.split("/")[0] if "/" in path else path for path in suite}))
+    return _unusual(tree)
+
+
+def _suite_directory(path: str) -> str:
+    """The outermost directory with a usual name above a test file, empty without one."""
+    parts = PurePosixPath(path).parts[:-1]
+    for index, part in enumerate(parts):
+        if part in _USUAL[:3]:
+            return "/".join(parts[: index + 1])
+    return ""
+
+
+def _unusual(tree: ProjectTree) -> tuple[str, ...] | None:
+    """Tests in files that pytest takes only when told: `tests.py`, or any name in a directory of tests."""
+    for name in ("tests.py", "test.py"):
+        named = [path for path in tree if path.rpartition("/")[2] == name and _defines_tests(tree.text(path))]
+        if named:
+            return tuple(named)
+    for top in _USUAL[:3]:
+        if any(
+            _defines_tests(tree.text(path))
+            for path in tree
+            if path.startswith(f"{top}/") and path.endswith(".py")
+        ):
+            return (top, "-o", "python_files=*.py")
+    return None
+
+
+def _defines_tests(text: str) -> bool:
+    return bool(re.search(r"^\s*(?:async\s+)?def test|^class \w*\(.*TestCase\)", text, re.MULTILINE))

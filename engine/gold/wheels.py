@@ -1,0 +1,316 @@
+"""Wheels: the project's own from its sources, and a wheelhouse of all its tests need."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from engine.errors import GoldError
+from engine.gold.builder import HOME, PYTHON, Builder, StepFailed, unreachable
+from engine.gold.declared import table, toml
+from engine.gold.discover import compiled, packaged, version_from_vcs
+from engine.gold.requirements import Requirement, normalise, parse
+from engine.gold.tree import MAX_BYTES, Member, ProjectTree
+
+SOURCE = f"{HOME}/src"
+_PROJECT = f"{HOME}/project"
+_ATTEMPTS = 12
+
+OLD = f"{HOME}/older.txt"
+OLDER = b"setuptools<70\n"
+"""For projects whose build needs what newer versions of setuptools have dropped."""
+
+_PRETEND = {
+    "SETUPTOOLS_SCM_PRETEND_VERSION": "{}",
+    "HATCH_VCS_PRETEND_VERSION": "{}",
+    "PBR_VERSION": "{}",
+    "PDM_BUILD_SCM_VERSION": "{}",
+    "POETRY_DYNAMIC_VERSIONING_BYPASS": "{}",
+    "VERSIONEER_OVERRIDE": "{}",
+}
+"""How the tools that read a version from version control are told one."""
+
+_NO_VERSION = re.compile(
+    r"setuptools-scm was unable to detect version|Versioning failed|unable to detect version|get_version|"
+    r"Error getting the version from source|git repository|Unable to determine the version",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project as a wheel; without one, it is used from its sources alone."""
+
+    wheel: str = ""
+    """File name."""
+    data: bytes = b""
+    metadata: str = ""
+    """Text of the wheel's METADATA."""
+
+    @property
+    def name(self) -> str:
+        """Normalised name of the distribution."""
+        return normalise(self.wheel.split("-")[0]) if self.wheel else ""
+
+    @property
+    def version(self) -> str:
+        """Version of the distribution."""
+        return self.wheel.split("-")[1] if self.wheel else ""
+
+
+@dataclass
+class Wheelhouse:
+    """All wheels a gold image is installed from."""
+
+    wheels: dict[str, bytes]
+    pip: tuple[str, ...]
+    """The requirements that could be had, maybe looser than asked for."""
+    extras: tuple[str, ...]
+    remarks: list[str] = field(default_factory=list)
+    """What was given up, one line each."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version of each distribution, by normalised name."""
+        return {normalise(name.split("-")[0]): name.split("-")[1] for name in sorted(self.wheels)}
+
+
+async def fetch_sdist(builder: Builder, name: str, version: str) -> bytes:
+    """The source distribution of one release, as the host's pip would get it.
+
+    Raises:
+        GoldError: there is none.
+    """
+    folder = f"{HOME}/sdist"
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "download",
+        "--use-pep517",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+        "-d",
+        folder,
+    ]
+    try:
+        await builder.run([*command, f"{name}=={version}"], doing=f"fetching {name}=={version}")
+    except StepFailed as error:
+        if "No matching distribution" in error.output:
+            raise GoldError(
+                f"the package index has no source distribution {name}=={version}",
+                "check the name and the version, or give a directory with the sources",
+            ) from error
+        if not needs_compiler(error.output) or not await builder.compiler():
+            raise
+        await builder.run([*command, f"{name}=={version}"], doing=f"fetching {name}=={version}")
+    found = await builder.files(folder, ".tar.gz")
+    if not found:
+        raise GoldError(f"pip fetched no source distribution of {name}=={version}")
+    return next(iter(found.values()))
+
+
+async def project_wheel(builder: Builder, tree: ProjectTree, vcs: bytes, version: str) -> Project:
+    """The project built into a wheel.
+
+    Args:
+        builder: where it is built.
+        tree: its sources.
+        vcs: a tar of its version control's files, for versions that are read from there; may be empty.
+        version: the version to give it where version control does not say one.
+
+    Raises:
+        GoldError: it cannot be built.
+    """
+    if not packaged(tree):
+        return Project()
+    builder.say("building the project")
+    sandbox = await builder.sandbox()
+    await builder.put({f"{SOURCE}/.keep": b""})
+    await sandbox.put(tree.tar(), SOURCE)
+    if vcs and version_from_vcs(tree):
+        await sandbox.put(vcs, SOURCE)
+    if compiled(tree):
+        await builder.compiler()
+    command = [PYTHON, "-m", "pip", "wheel", "--use-pep517", "--no-deps", "-w", _PROJECT, SOURCE]
+    env: dict[str, str] = {}
+    while True:
+        try:
+            await builder.run(command, doing="building the project", env=env)
+            break
+        except StepFailed as error:
+            if match := re.search(r"requires a different Python: (\S+) not in '([^']*)'", error.output):
+                raise GoldError(
+                    f"the project needs Python {match[2]}, the base image has {match[1]}",
+                    'name another base image in gold.toml: base = "..."',
+                ) from error
+            if not env.keys() & _PRETEND.keys() and _NO_VERSION.search(error.output):
+                env |= {name: form.format(version or "0.0.0") for name, form in _PRETEND.items()}
+            elif needs_compiler(error.output) and await builder.compiler():
+                continue
+            elif OLD not in env.values() and not unreachable(error.output):
+                await builder.put({OLD: OLDER})
+                env["PIP_CONSTRAINT"] = OLD
+            elif table(toml(tree, "pyproject.toml"), "build-system") or "setup.py" in tree:
+                raise
+            else:
+                builder.say(f"it is no package ({error}): its sources are used as they are")
+                return Project()
+    built = await builder.files(_PROJECT, ".whl")
+    name, data = next(iter(built.items()), ("", b""))
+    if not re.fullmatch(r"[^-]+-[^-]+(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl", name):
+        raise GoldError("building the project gave no wheel", "try `pip wheel .` in it")
+    with zipfile.ZipFile(BytesIO(data)) as wheel:
+        place = next(
+            (item for item in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", item)), ""
+        )
+        metadata = wheel.read(place).decode("utf-8", "replace") if place else ""
+    return Project(name, data, metadata)
+
+
+def overlay(tree: ProjectTree, project: Project) -> dict[str, Member]:
+    """What the wheel has of the packages that lie in the project's top directory and the sources have not.
+
+    Tests run in the project's directory, so such packages are imported from the sources, where extension
+    modules and generated files (`_version.py`) would be missing.
+    """
+    if not project.wheel:
+        return {}
+    packages = {path.split("/")[0] for path in tree if path.endswith("/__init__.py")}
+    found: dict[str, Member] = {}
+    total = 0
+    with zipfile.ZipFile(BytesIO(project.data)) as wheel:
+        for info in wheel.infolist():
+            top, _, rest = info.filename.partition("/")
+            total += info.file_size
+            if total > MAX_BYTES:
+                raise GoldError("the project's wheel is too large")
+            module = not rest and top.endswith(".so")
+            if info.is_dir() or ".." in info.filename.split("/") or info.filename in tree:
+                continue
+            if top in packages or (module and f"{top.split('.')[0]}.py" in tree):
+                found[info.filename] = Member(wheel.read(info), "", False, tree.newest)
+    return found
+
+
+async def wheelhouse(
+    builder: Builder, project: Project, pip: Iterable[str], extras: Iterable[str], *, loosen: bool = True
+) -> Wheelhouse:
+    """Wheels of the project, its extras and the requirements, with all they depend on.
+
+    What cannot be had is loosened (its version dropped), then left out, for the tests' requirements only;
+    the project's own have to be met.
+
+    Args:
+        builder: where they are fetched and built.
+        project: the project's wheel.
+        pip: requirements.
+        extras: extras of the project.
+        loosen: False when a person wrote the requirements: then they are met or it is an error.
+
+    Raises:
+        GoldError: the project's requirements, or pytest, cannot be had.
+    """
+    wanted = [requirement for text in pip if (requirement := parse(text))]
+    chosen = tuple(extras)
+    remarks: list[str] = []
+    if project.wheel:
+        await builder.put({f"{_PROJECT}/{project.wheel}": project.data})
+    for attempt in range(_ATTEMPTS):
+        folder = f"{HOME}/wheels-{attempt}"
+        lines = [requirement.text for requirement in wanted]
+        if project.wheel:
+            names = f"[{','.join(chosen)}]" if chosen else ""
+            lines.insert(0, f"{project.name}{names} @ file://{_PROJECT}/{project.wheel}")
+        await builder.put({f"{HOME}/requirements.txt": "\n".join(lines).encode() + b"\n"})
+        command = [
+            PYTHON,
+            "-m",
+            "pip",
+            "wheel",
+            "--use-pep517",
+            "--prefer-binary",
+            "-w",
+            folder,
+            "-r",
+            f"{HOME}/requirements.txt",
+        ]
+        builder.say(f"fetching wheels for {len(lines)} requirements")
+        try:
+            await builder.run(["rm", "-rf", folder], doing="clearing a directory")
+            await builder.run(command, doing="fetching the requirements")
+        except StepFailed as error:
+            if needs_compiler(error.output) and await builder.compiler():
+                continue
+            if not loosen or unreachable(error.output):
+                raise
+            wanted, chosen, remark = _looser(wanted, chosen, project, error)
+            builder.say(remark)
+            remarks.append(remark)
+            continue
+        wheels = await builder.files(folder, ".whl")
+        return Wheelhouse(wheels, tuple(item.text for item in wanted), chosen, remarks)
+    raise GoldError(
+        "the requirements of the tests cannot be met together", "list them in gold.toml: pip = [...]"
+    )
+
+
+_COMPILER = r"'?(?:gcc|g\+\+|cc|c\+\+|make|gfortran|[\w-]+-gcc)'?"
+_NO_COMPILER = re.compile(
+    rf"{_COMPILER}(?: failed)?: (?:No such file|not found|command not found)|"
+    r"command '[\w/-]*(?:gcc|g\+\+|cc)' failed|unable to execute '[\w-]*(?:gcc|cc|\+\+)|Python\.h: No such|"
+    r"Unknown compiler|C_COMPILER|CXX_COMPILER|[Nn]o (?:working )?C compiler|compiler (?:is )?not found|"
+    r"CompilerError"
+)
+
+
+def needs_compiler(output: str) -> bool:
+    """Whether a build failed for want of a compiler or of Python's headers."""
+    return bool(_NO_COMPILER.search(output))
+
+
+def _culprits(output: str) -> set[str]:
+    """Normalised names of the distributions pip says cannot be had or built."""
+    patterns = (
+        r"No matching distribution found for ([A-Za-z0-9._-]+)",
+        r"Failed building wheel for ([A-Za-z0-9._-]+)",
+        r"Failed to build ([A-Za-z0-9._ -]+)",
+        r"Could not find a version that satisfies the requirement ([A-Za-z0-9._-]+)",
+        r"Package '([A-Za-z0-9._-]+)' requires a different Python",
+        r"Failed to build '?([A-Za-z0-9._-]+)'? when",
+        r"requested ([A-Za-z0-9._-]+)",
+    )
+    found: set[str] = set()
+    for pattern in patterns:
+        for match in re.findall(pattern, output):
+            found.update(normalise(name) for name in match.split())
+    return found
+
+
+def _looser(
+    wanted: list[Requirement], extras: tuple[str, ...], project: Project, error: StepFailed
+) -> tuple[list[Requirement], tuple[str, ...], str]:
+    """The next thing to try after pip refused, and a line that says what is given up."""
+    culprits = _culprits(error.output)
+    for requirement in wanted:
+        if requirement.name in culprits and requirement.specifier and requirement.name != "pytest":
+            rest = [item.bare() if item == requirement else item for item in wanted]
+            return rest, extras, f"{requirement.text} cannot be had: any version of it is taken"
+    for requirement in wanted:
+        if requirement.name in culprits and requirement.name != "pytest":
+            rest = [item for item in wanted if item.name != requirement.name]
+            return rest, extras, f"{requirement.name} cannot be had: left out"
+    if any(item.specifier for item in wanted if item.name != "pytest"):
+        rest = [item if item.name == "pytest" else item.bare() for item in wanted]
+        return (
+            rest,
+            extras,
+            "the requirements of the tests contradict one another: their versions are dropped",
+        )
+    if extras:
+        return wanted, extras[:-1], f"the extra {extras[-1]} cannot be had: left out"
+    raise GoldError(f"the project's requirements cannot be had: {error}", error.hint) from error
