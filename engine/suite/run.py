@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiodocker.stream import Stream
+
 from engine.gold.model import TestCommand
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.netns import Namespaces
-from engine.sandbox.sandbox import GONE, Limits, Tail, host_config, labels
+from engine.sandbox.netns import Namespace, Namespaces
+from engine.sandbox.sandbox import GONE, Limits, SandboxLost, Tail, host_config, labels
 from engine.suite.protocol import Collector, Touch
 from engine.suite.report import Report, TestResult
 
@@ -48,6 +50,7 @@ class Suite:
 
         Raises:
             EngineError: the container could not be made.
+            SandboxLost: something other than the tests ended it.
         """
         async with self.engine.suite_slots:
             return await self._run(image, on_result, touch, timeout or self.test.timeout)
@@ -60,7 +63,7 @@ class Suite:
         namespace = await self.namespaces.lease() if self.namespaces else None
         began = time.monotonic()
         timed_out = False
-        container = None
+        container = stream = None
         try:
             await tools.ensure(self.engine, image)
             config = self._config(image, options, namespace.network if namespace else "none")
@@ -79,14 +82,18 @@ class Suite:
                                 tail.add(message.data)
             except TimeoutError:
                 timed_out = True
-            with contextlib.suppress(AssertionError, RuntimeError, *GONE):
-                await stream.close()
         finally:
-            await asyncio.shield(self._end(container, namespace))
+            await asyncio.shield(self._end(container, stream, namespace))
+        if collector.exit_code is None and not timed_out:
+            # Its first process says how the test command ended, whatever the tests do; so it was not they.
+            raise SandboxLost("the suite's container was ended from outside, or by the end of the engine")
         self.touched = collector.touch if touch else self.touched
         return collector.report(timed_out=timed_out, seconds=time.monotonic() - began, tail=tail.bytes())
 
-    async def _end(self, container: Any, namespace: Any) -> None:
+    async def _end(self, container: Any, stream: Stream | None, namespace: Namespace | None) -> None:
+        if stream is not None:
+            with contextlib.suppress(AssertionError, RuntimeError, *GONE):
+                await stream.close()
         if container is not None:
             with contextlib.suppress(*GONE):
                 await container.delete(force=True, v=True)

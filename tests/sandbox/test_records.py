@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from engine.sandbox.records import Answer, Prompt, Records, exports
 
 NONCE = "0123456789abcdef"
-REPORT = f'\nP {NONCE} 7 130 4 /tmp/a b\x01c\n0022\ndeclare -x A="b\\"c"\ndeclare -x N="1\n2"\ndeclare -x U\nE {NONCE}\n'
+EXPORTS = 'declare -x A="b\\"c"\ndeclare -x N="1\n2"\ndeclare -x U\n'
+REPORT = f"\nP {NONCE} 7 130 4 /tmp/a b\x01c\n0022\n{EXPORTS}E {NONCE}\n"
 PROMPT = Prompt(7, 130, 4, "/tmp/a b\nc", "0022", {"A": 'b"c', "N": "1\n2"})
 
 

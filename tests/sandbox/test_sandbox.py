@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import signal
-import subprocess
 import sys
 import tarfile
 import time
@@ -170,12 +168,12 @@ asyncio.run(main())
 
 
 async def test_a_killed_process_leaves_no_container(engine: Engine, base_image: str) -> None:
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, base_image], stdout=subprocess.PIPE, text=True)
+    argv = [sys.executable, "-c", OWNER, base_image]
+    owner = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     assert owner.stdout is not None
-    ident = (await asyncio.to_thread(owner.stdout.readline)).strip()
-    os.kill(owner.pid, signal.SIGKILL)
-    owner.wait()
-    owner.stdout.close()
+    ident = (await owner.stdout.readline()).decode().strip()
+    owner.kill()
+    await owner.wait()
     deadline = time.monotonic() + 10
     while await engine.docker.containers.list(all=True, filters={"id": [ident]}):
         assert time.monotonic() < deadline
