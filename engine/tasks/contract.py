@@ -76,7 +76,12 @@ def contract(
         protected: directories or files that a solver must leave alone.
         f2p: ids that fail and must pass.
         p2p: ids that pass and must still.
+
+    Raises:
+        ValueError: nothing fails, so there is nothing to repair.
     """
+    if not f2p:
+        raise ValueError("a task needs a test that fails")
     files = protected_files(tree, protected)
     above = ancestors(test.cwd)
     return Contract(

@@ -60,7 +60,19 @@ def findings(run: Run, required: Sequence[str]) -> Iterator[str]:
         yield "the results have no beginning"
     if kinds.count("end") != 1 or kinds[-1] != "end":
         yield f"the suite did not reach its end (exit code {run.code}): {_last(run.tail)}"
-    yield from _missed(records, required)
+    missed = list(_missed(records, required))
+    if missed:
+        yield from _not_collected(records)
+    yield from missed
+
+
+def _not_collected(records: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Why files with tests could not be loaded: the first reasons, for whoever reads the log."""
+    errors = [record for record in records if record.get("k") == "collect_error"]
+    for record in errors[:3]:
+        lines = str(record.get("message", "")).splitlines()
+        reasons = [line[1:].strip() for line in lines if line.startswith("E ")] or lines[-1:]
+        yield f"{record.get('id')} cannot be collected: {(reasons or [''])[0][:160]}"
 
 
 def _missed(records: Sequence[dict[str, Any]], required: Sequence[str]) -> Iterator[str]:
