@@ -214,22 +214,33 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
     return []
 
 
-def keep_gold(out: Path, name: str, image: str, source: Path) -> Path:
+BUILD = """#!/bin/sh
+# Builds the gold image under the name that the tasks' Dockerfiles use.
+cd "$(dirname "$0")" && exec docker build -t "$(cat tag)" .
+"""
+
+
+def keep_gold(out: Path, name: str, image: str, source: Path, tag: str = "") -> Path:
     """Copy `source`, which rebuilds the gold image `image`, to `OUT/gold/<name>/`; where it lies.
 
-    Another build of the same name that is there already stays, and this one goes beside it.
+    Another build of the same name that is there already stays, and this one goes beside it. `tag` is the
+    image's name, by default that of every gold image.
     """
-    for target in (out / "gold" / name, out / "gold" / f"{name}-{image.removeprefix('sha256:')[:12]}"):
-        marker = target / "image"
-        with contextlib.suppress(FileNotFoundError):
-            if marker.read_text().strip() == image:
-                return target
-            continue
+    short = image.removeprefix("sha256:")[:12]
 
-        def fill(directory: Path) -> None:
-            shutil.copytree(source, directory, symlinks=True, dirs_exist_ok=True)
-            _write(directory / "image", image.encode() + b"\n", 0o644)
+    def fill(directory: Path) -> None:
+        shutil.copytree(source, directory, symlinks=True, dirs_exist_ok=True)
+        _write(directory / "image", image.encode() + b"\n", 0o644)
+        _write(directory / "tag", (tag or f"cligym-gold/{name}:{short}").encode() + b"\n", 0o644)
+        _write(directory / "build.sh", BUILD.encode(), 0o755)
 
-        if _appear(out, target, fill) or (marker.exists() and marker.read_text().strip() == image):
+    for target in (out / "gold" / name, out / "gold" / f"{name}-{short}"):
+        if _is_of(target, image) or _appear(out, target, fill) or _is_of(target, image):
             return target
     raise OutputError(f"{out / 'gold'} holds other builds of {name}", "name another --out")
+
+
+def _is_of(target: Path, image: str) -> bool:
+    with contextlib.suppress(OSError):
+        return (target / "image").read_text().strip() == image
+    return False

@@ -147,6 +147,8 @@ def test_what_rebuilds_gold_is_kept_once(tmp_path: Path) -> None:
     first = output.keep_gold(out, "thing", "sha256:aaa", source)
     assert first == out / "gold/thing"
     assert (first / "Dockerfile").read_text() == "FROM x\n"
+    assert (first / "tag").read_text() == "cligym-gold/thing:aaa\n"
+    assert os.access(first / "build.sh", os.X_OK)
     assert output.keep_gold(out, "thing", "sha256:aaa", source) == first
     assert (
         output.keep_gold(out, "thing", "sha256:bbbbbbbbbbbbbbbb", source) == out / "gold/thing-bbbbbbbbbbbb"
