@@ -271,6 +271,90 @@ class CandidateFell(Event, frozen=True, kw_only=True, tag="candidate.fell"):
     reason: str
 
 
+class ModeChanged(Event, frozen=True, kw_only=True, tag="mode.changed"):
+    """What the operator decides: nothing (`auto`), every command (`confirm`), all (`manual`, the agent rests)."""
+
+    mode: str
+
+
+class StepHeld(Event, frozen=True, kw_only=True, tag="step.held"):
+    """A proposed step waits for the operator."""
+
+    branch: str
+    step: int
+    pattern: str = ""
+    """What "allow such commands" would allow, if chosen."""
+
+
+class StepDecided(Event, frozen=True, kw_only=True, tag="step.decided"):
+    """The operator, or a pattern allowed before, has answered a held step."""
+
+    branch: str
+    step: int
+    verdict: str
+    """`approved`, `pattern` (and such commands from now on), `edited` or `denied`."""
+    command: str = ""
+    """The command as edited."""
+    reason: str = ""
+    """Why it was denied, as the agent is told."""
+    pattern: str = ""
+
+
+class GuidanceGiven(Event, frozen=True, kw_only=True, tag="guidance.given"):
+    """The operator said what to do next; it waits for the next step boundary."""
+
+    branch: str
+    number: int
+    """Counts a branch's guidance, from 1."""
+    text: str
+
+
+class GuidanceDelivered(Event, frozen=True, kw_only=True, tag="guidance.delivered"):
+    """The agent has been told."""
+
+    branch: str
+    number: int
+    understood: str = ""
+    """What the agent says it understood."""
+
+
+class BranchPaused(Event, frozen=True, kw_only=True, tag="branch.paused"):
+    """Nothing new begins on the branch, or does again."""
+
+    branch: str
+    paused: bool
+    reason: str = ""
+    """`operator`, `idle` (the agent has no more ideas), `limit` or `manual`."""
+
+
+class TakenOver(Event, frozen=True, kw_only=True, tag="taken.over"):
+    """The operator has the keyboard of the branch's shell."""
+
+    branch: str
+
+
+class KeysTyped(Event, frozen=True, kw_only=True, tag="keys.typed"):
+    """What the operator typed into the shell, as bytes."""
+
+    branch: str
+    data: bytes
+
+
+class HandedBack(Event, frozen=True, kw_only=True, tag="handed.back"):
+    """The operator has left the shell; what the hands changed is the step, 0 when nothing."""
+
+    branch: str
+    step: int = 0
+
+
+class BranchLabelled(Event, frozen=True, kw_only=True, tag="branch.labelled"):
+    """The operator gave a branch a title or a note."""
+
+    branch: str
+    title: str = ""
+    note: str = ""
+
+
 class Remark(Event, frozen=True, kw_only=True, tag="remark"):
     """Something the operator should know that changes no state."""
 
@@ -309,6 +393,8 @@ Any = (
     | StepProposed | CommandStarted | ShellOutput | ShellLost | ShellResized | CommandEnded
     | SnapshotTaken | SuiteStarted | TestReported | SuiteEnded
     | CandidateNominated | GateStarted | GateEnded | TaskCommitted | CandidateFell
+    | ModeChanged | StepHeld | StepDecided | GuidanceGiven | GuidanceDelivered
+    | BranchPaused | TakenOver | KeysTyped | HandedBack | BranchLabelled
     | Remark | Result
 )  # fmt: skip
 """Every event that is written; decode with `msgspec.json.Decoder(Any)`."""

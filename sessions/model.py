@@ -74,11 +74,30 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     """Bytes of the added and changed files."""
     suite: Suite | None = None
+    held: bool = False
+    """Whether it waits for the operator."""
+    pattern: str = ""
+    """What "allow such commands" would allow."""
+    verdict: str = ""
+    """The operator's, see `StepDecided`; empty when none was asked for."""
+    reason: str = ""
+    """Why it was denied."""
 
     @property
     def flips(self) -> tuple[Flip, ...]:
         """Tests that flipped at this step; empty as long as its suite has not ended."""
         return self.suite.flips if self.suite else ()
+
+
+class Guidance(msgspec.Struct, frozen=True, kw_only=True):
+    """Words of the operator's to an agent."""
+
+    number: int
+    text: str
+    at: float = 0.0
+    delivered: bool = False
+    understood: str = ""
+    """What the agent says it understood."""
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +125,14 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """Size of its terminal, in cells."""
     steps: dict[int, Step] = {}
     """By number, in order of proposal."""
+    paused: str = ""
+    """Why nothing new begins on it, see `BranchPaused.reason`; empty while it goes on."""
+    taken: bool = False
+    """Whether the operator has the keyboard."""
+    guidance: tuple[Guidance, ...] = ()
+    """Oldest first."""
+    title: str = ""
+    note: str = ""
 
     @property
     def open(self) -> bool:
@@ -193,6 +220,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = ""
     """`SessionEnded.outcome`."""
     detail: str = ""
+    mode: str = "auto"
+    """`auto`, `confirm` or `manual`."""
     branches: dict[str, Branch] = {}
     """By id, in the order they were opened."""
     candidates: dict[tuple[str, int], Candidate] = {}
