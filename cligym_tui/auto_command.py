@@ -207,7 +207,14 @@ def _result(watched: _Watched, seconds: float) -> Result:
     background, counters = watched.background, watched.show.state.counters
     if background.result is not None:
         result = background.result
-        return replace(result, at=result.at or time.time(), seconds=result.seconds or seconds)
+        return replace(
+            result,
+            at=result.at or time.time(),
+            seconds=result.seconds or seconds,
+            attempts=result.attempts or counters.attempts,
+            flipped=result.flipped or counters.flipped,
+            proven=result.proven or counters.proven,
+        )
     failure = unwrapped(background.failure or KeyboardInterrupt())
     if watched.interrupts > 1:
         failure = KeyboardInterrupt()
@@ -241,7 +248,7 @@ def _concluded(watched: _Watched, result: Result, form: str) -> ExitCode:
         return diagnostics.report(
             KeyboardInterrupt() if failure is None or watched.interrupts > 1 else failure
         )
-    if result.exit_code and result.detail:
+    if result.exit_code not in (ExitCode.GOAL, ExitCode.INTERRUPTED) and result.detail:
         diagnostics.error(result.detail)
     return ExitCode(result.exit_code)
 

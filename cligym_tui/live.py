@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live as RichLive
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -102,8 +101,9 @@ class Live:
             rows.append(_works(works[:_ROWS]))
         if len(works) > _ROWS:
             rows.append(Text(f"and {len(works) - _ROWS} more", style="dim"))
-        if self._word:
-            rows.append(Text(self._word, style="yellow"))
+        # The last line is a short one: what the terminal echoes after it (^C) must not begin another, for
+        # then the display would be a line off.
+        rows.append(Text(self._word, style="yellow") if self._word else Text("Ctrl-C stops it", style="dim"))
         return Group(*rows)
 
     def _head(self, elapsed: float) -> RenderableType:
@@ -121,12 +121,11 @@ class Live:
 
     def _bar(self) -> RenderableType:
         done = self._had + len(self.state.tasks)
-        table = Table.grid(expand=True, padding=(0, 1))
-        table.add_column(no_wrap=True)
-        table.add_column(ratio=1)
-        bar = ProgressBar(total=self._wanted, completed=min(done, self._wanted))
-        table.add_row(Text(f"tasks {done} of {self._wanted}"), bar)
-        return table
+        label = f"tasks {done} of {self._wanted} "
+        room = max(1, self._console.width - len(label))
+        full = round(room * min(1.0, done / self._wanted))
+        # Thick and thin, not only bright and dim: it must also be read without colours.
+        return Text.assemble(label, ("━" * full, "green"), ("─" * (room - full), "dim"))
 
 
 def _works(works: tuple[Work, ...]) -> RenderableType:

@@ -61,7 +61,7 @@ def _told(event: events.Event) -> tuple[str, str] | None:
             families = ", ".join(event.families)
             return (
                 TASK,
-                f"{_step(event)} task {event.path} ({families}; {event.f2p} to repair, {event.p2p} to keep)",
+                f"{_step(event)} task {event.task} ({families}; {event.f2p} to repair, {event.p2p} to keep)",
             )
         case events.CandidateFell():
             return FALL, f"{_step(event)} fell at {event.gate}{_because(event.reason)}"

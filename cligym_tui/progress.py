@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from cligym_tui.wording import span
+from cligym_tui.wording import number, span
 from engine import clean
 from sessions.model import Branch, Candidate, State, Step
 
@@ -27,7 +27,7 @@ def remaining(done: int, wanted: int, elapsed: float) -> float | None:
 def figures(state: State) -> str:
     """Attempts, flips, yield and falls, on one line."""
     counters = state.counters
-    parts = [f"{counters.attempts} attempts", f"{counters.flipped} flipped", f"{counters.proven} proven"]
+    parts = [number(counters.attempts, "attempt"), f"{counters.flipped} flipped", f"{counters.proven} proven"]
     if counters.attempts:
         parts.append(f"yield {counters.proven / counters.attempts:.0%}")
     if counters.fell:
