@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from cligym_tui import diagnostics, output
-from cligym_tui.background import Background, Work
+from cligym_tui.background import Background, Watch, Work
 from cligym_tui.exits import ExitCode, code_of, unwrapped
 from cligym_tui.progress import figures
 from cligym_tui.shows import Events, Lines, Nothing, Show
@@ -31,6 +31,7 @@ from sessions.summary import JOURNAL_NAME
 
 if TYPE_CHECKING:
     import argparse
+    import asyncio
 
 _TICK = 0.1
 """Seconds between two looks at the clock while nothing happens."""
@@ -63,18 +64,23 @@ class Asked(Protocol):
 
 def run(asked: argparse.Namespace) -> ExitCode:
     """Run what was asked for; the exit code of its result."""
-    from engine import auto
 
-    order = auto.Order(
-        gold=asked.auto,
-        tasks=asked.tasks,
-        agent=asked.agent,
-        seed=asked.seed,
-        workers=asked.workers,
-        max_minutes=asked.max_minutes,
-        out=Path(asked.out).expanduser(),
-    )
-    return show(lambda watch, stop: auto.run(order, watch, stop), asked)
+    async def work(watch: Watch, stop: asyncio.Event) -> Result:
+        # Here, so that also a failure to import it ends with a result.
+        from engine import auto
+
+        order = auto.Order(
+            gold=asked.auto,
+            tasks=asked.tasks,
+            agent=asked.agent,
+            seed=asked.seed,
+            workers=asked.workers,
+            max_minutes=asked.max_minutes,
+            out=Path(asked.out).expanduser(),
+        )
+        return await auto.run(order, watch, stop)
+
+    return show(work, asked)
 
 
 def show(work: Work, asked: Asked) -> ExitCode:

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from engine.sandbox.client import Endpoint
 from sessions import codec
 from tests.cli import scripted
-from tests.cli.conftest import ROOT
+from tests.cli.conftest import ROOT, Run
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -229,3 +230,34 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     _, shown = on_a_terminal("goal")
     assert "\x1b[3" not in shown
     assert "\x1b[9" not in shown
+
+
+def test_an_engine_that_does_not_even_import_ends_with_a_result(state: Path) -> None:
+    script = (
+        "import sys; sys.modules['engine.auto'] = None\n"
+        "from cligym_tui.cli import main\n"
+        "sys.argv = ['cligym-tui', '--auto', 'x', '--format', 'jsonl']\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["exit_code"] == 1
+    assert "the traceback is in" in done.stderr
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_an_unknown_gold_environment(cli: Run, endpoint: Endpoint, form: str) -> None:
+    done = cli("--auto", "unknown", "--format", form, DOCKER_HOST=endpoint.host)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no gold environment 'unknown'")
+    if form == "jsonl":
+        assert json.loads(done.stdout)["exit_code"] == 2
+
+
+def test_no_engine(cli: Run, nowhere: dict[str, str]) -> None:
+    done = cli("--auto", "x", "--format", "jsonl", **nowhere)
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 2
+    assert json.loads(done.stdout)["exit_code"] == 3
