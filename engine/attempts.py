@@ -32,31 +32,34 @@ async def in_order(
     """
     running: dict[int, asyncio.Task[T]] = {}
     number, enough = first, False
+
+    async def taken(due: int) -> bool:
+        outcome = await asyncio.shield(running[due])
+        del running[due]
+        return learn(due, outcome)
+
     try:
         while True:
             due = number - window
-            if due in running:
-                enough = learn(due, await asyncio.shield(running[due]))
-                del running[due]
-                if enough:
-                    return
+            if due in running and (enough := await taken(due)):
+                return
             attempt = begin(number)
             if attempt is None:
                 break
             running[number] = asyncio.create_task(attempt)
             number += 1
         for due in sorted(running):
-            enough = learn(due, await asyncio.shield(running[due]))
-            del running[due]
-            if enough:
+            if enough := await taken(due):
                 return
     finally:
-        for due in sorted(running):
-            task = running[due]
-            if enough or not task.done() or task.cancelled() or task.exception():
-                break
-            enough = learn(due, task.result())
-            del running[due]
-        for task in running.values():
-            task.cancel()
-        await asyncio.gather(*running.values(), return_exceptions=True)
+        try:
+            for due in sorted(running):
+                task = running[due]
+                if enough or not task.done() or task.cancelled() or task.exception():
+                    break
+                del running[due]
+                enough = learn(due, task.result())
+        finally:
+            for task in running.values():
+                task.cancel()
+            await asyncio.gather(*running.values(), return_exceptions=True)

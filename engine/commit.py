@@ -140,7 +140,7 @@ def publish(exploration: Exploration, task: Task, out: Path) -> Path:
 
     Raises:
         OutputError: the directory cannot be written.
-        DiskFull: there is no room.
+        OutputFull: there is no room.
     """
     output.keep_gold(out, task.gold.name, task.gold.image, store.context(task.gold.name))
     path = harbor.write(out, task)

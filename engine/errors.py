@@ -24,11 +24,15 @@ class EngineError(CligymError):
 
 
 class DiskFull(EngineError):
-    """The engine or the output directory has no room."""
+    """The engine has no room."""
 
 
 class OutputError(CligymError):
     """The output directory cannot be written."""
+
+
+class OutputFull(OutputError):
+    """There is no room for what is written on this machine."""
 
 
 class ModelError(CligymError):

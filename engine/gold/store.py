@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.errors import DiskFull, GoldError, OutputError, UsageError
+from engine.errors import GoldError, OutputError, OutputFull, UsageError
 from engine.gold import recipe as recipes
 from engine.gold.model import Gold
 from sessions.blobs import Blobs
@@ -124,7 +124,7 @@ def save(gold: Gold, files: Mapping[str, bytes], large: Iterable[bytes] = ()) ->
         large: contents of the blobs it refers to.
 
     Raises:
-        OutputError, DiskFull: it could not be kept; an earlier one is as it was.
+        OutputError, OutputFull: it could not be kept; an earlier one is as it was.
     """
     target = root() / valid_name(gold.name)
     temporary: Path | None = None
@@ -192,10 +192,10 @@ def read_files(directory: Path) -> dict[str, bytes]:
     return found
 
 
-def unwritable(path: Path, error: OSError) -> DiskFull | OutputError:
+def unwritable(path: Path, error: OSError) -> OutputError:
     """The typed form of a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"no room left to write {path}", "free some space, then run the same command again")
+        return OutputFull(f"no room left to write {path}", "free some space, then run the same command again")
     reason = error.strerror or str(error)
     return OutputError(
         f"cannot write {path}: {reason}", "make it writable, or set CLIGYM_STATE to a directory that is"

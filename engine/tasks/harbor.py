@@ -45,7 +45,7 @@ def write(out: Path, task: Task) -> Path:
 
     Raises:
         OutputError: it exists, or cannot be written.
-        DiskFull: there is no room.
+        OutputFull: there is no room.
     """
     return output.write(out, task.id, render(task), output.line_of(task.id, metadata(task)))
 

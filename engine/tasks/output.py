@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DiskFull, OutputError
+from engine.errors import OutputError, OutputFull
 
 Files = Mapping[str, tuple[bytes, int]]
 """Content and mode by relative path."""
@@ -38,7 +38,9 @@ def _translated(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"no room left in {out}", "free space, or name another --out") from error
+            raise OutputFull(
+                f"no room left in {out}", "free space and run the same command again, or name another --out"
+            ) from error
         reason = error.strerror or str(error)
         raise OutputError(
             f"cannot write to {out}: {reason}", "name a writable directory with --out"
@@ -50,7 +52,7 @@ def prepare(out: str | os.PathLike[str]) -> Path:
 
     Raises:
         OutputError: it is empty, no directory, or cannot be written.
-        DiskFull: there is no room.
+        OutputFull: there is no room.
     """
     if not os.fspath(out).strip() or "\0" in os.fspath(out):
         raise OutputError("the output directory has no name", "name one with --out")
@@ -59,8 +61,10 @@ def prepare(out: str | os.PathLike[str]) -> Path:
         for name in ("harbor", PARTIAL):
             (path / name).mkdir(parents=True, exist_ok=True)
         probe = path / PARTIAL / f"probe-{secrets.token_hex(4)}"
-        probe.write_bytes(b"\0" * 4096)
-        probe.unlink()
+        try:
+            probe.write_bytes(b"\0" * 4096)
+        finally:
+            probe.unlink(missing_ok=True)
     return path
 
 
@@ -79,7 +83,7 @@ def write(out: Path, task_id: str, files: Files, line: Mapping[str, Any]) -> Pat
 
     Raises:
         OutputError: the directory exists, or cannot be written.
-        DiskFull: there is no room.
+        OutputFull: there is no room.
     """
     target = out / "harbor" / task_id
 

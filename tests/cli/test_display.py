@@ -136,6 +136,7 @@ def test_sizes(count: int, text: str) -> None:
         (errors.GoldError("x"), 1),
         (errors.EngineError("x"), 3),
         (errors.DiskFull("x"), 3),
+        (errors.OutputFull("x"), 1),
         (errors.ModelError("x"), 4),
         (errors.LimitReached("x"), 5),
         (files.SessionUnknown("x"), 2),

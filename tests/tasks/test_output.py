@@ -133,10 +133,10 @@ def test_an_impossible_directory_is_an_error_of_one_line(name: str) -> None:
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.errors import DiskFull
+    from engine.errors import OutputFull
 
     out = output.prepare(tmp_path)
-    with pytest.raises(DiskFull), output._translated(out), open("/dev/full", "wb", buffering=0) as full:
+    with pytest.raises(OutputFull), output._translated(out), open("/dev/full", "wb", buffering=0) as full:
         full.write(b"x")
 
 
