@@ -13,6 +13,7 @@ from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
 from engine.errors import GoldError
 from engine.faults.model import Fault
 from engine.gold.model import PROJECT_DIR, Gold
+from engine.handmade import script
 from engine.inversion import Line
 from engine.proof.gate import Candidate
 from engine.sandbox import images, tools
@@ -22,6 +23,7 @@ from engine.sandbox.netns import Namespace, Namespaces
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Ended, Shell
 from engine.sandbox.snapshots import Snapshot, Snapshots, between, reader
+from engine.sandbox.watch import DONE
 from engine.suite.report import Report, TestResult, flips
 from engine.suite.run import Suite
 from engine.transcript import Transcript
@@ -88,7 +90,7 @@ class Exploration:
     def __post_init__(self) -> None:
         self.namespaces = Namespaces(self.engine, self.gold.image, self.session)
         self.suite = Suite(self.engine, self.gold.test, self.session, namespaces=self.namespaces)
-        self.snapshots = Snapshots(self.engine, self.tree, reader(self.engine))
+        self.snapshots = Snapshots(self.engine, self.gold.image, self.tree, reader(self.engine))
 
     async def prepare(self) -> None:
         """See that the gold image is there under its name, and have the first containers' parts made.
@@ -202,12 +204,16 @@ class Exploration:
 
     async def step(self, branch: Branch, proposal: Proposal) -> Feedback:
         """One step: run the command, snapshot what it changed, run the suite on that."""
+        return await self.perform(branch, self.propose(branch, proposal), proposal)
+
+    def propose(self, branch: Branch, proposal: Proposal) -> int:
+        """Write down what is going to be done; the step's number."""
         branch.steps += 1
-        step, fault = branch.steps, proposal.fault
+        fault = proposal.fault
         self.journal.append(
             events.StepProposed(
                 branch=branch.name,
-                step=step,
+                step=branch.steps,
                 command=proposal.command,
                 origin=proposal.origin,
                 operator=fault.operator if fault else "",
@@ -216,26 +222,51 @@ class Exploration:
                 intent=proposal.intent,
             )
         )
+        return branch.steps
+
+    async def perform(self, branch: Branch, step: int, proposal: Proposal) -> Feedback:
+        """Do what was proposed as `step`."""
         cwd, exports, umask = branch.shell.cwd, branch.exports, branch.umask
         ended = await self._run(branch, step, proposal.command)
         taken = await self._snapshot(branch, step)
-        before = branch.now
         if taken is None:
-            return self._feedback(step, ended, (), before.report, ())
-        changed = tuple(change.path for change in between(self.tree, before.snapshot.layer, taken.layer))
+            return self._feedback(step, ended, (), branch.now.report, ())
         line = Line(proposal.command, cwd, exports, umask, ended.exit_code, ended.outcome, step)
-        report = await self._observe(branch, step, taken.image, before.report)
-        branch.moments.append(
-            Moment(
-                step,
-                taken,
-                report,
-                (*before.lines, line),
-                (*before.faults, fault) if fault else before.faults,
+        return await self._reached(branch, step, taken, line, proposal.fault, ended)
+
+    async def adopt(self, branch: Branch) -> Feedback | None:
+        """Make a step of what an operator's hands changed since the last one; None when that is nothing.
+
+        Keys cannot be replayed: the step's command is written from the change itself.
+        """
+        before = branch.now.snapshot
+        taken = await self.snapshots.take(branch.sandbox, branch.base, before, pause=branch.shell.busy)
+        branch.exports, branch.umask = branch.shell.exported, branch.shell.umask
+        if taken is None:
+            return None
+        changes = between(self.tree, before.layer, taken.layer)
+        command = await script(self.tree, before.layer, taken.layer, changes, branch.sandbox.read_file)
+        step = self.propose(branch, Proposal(command, "operator", intent="by hand"))
+        cwd = branch.shell.cwd
+        self.journal.append(
+            events.CommandEnded(
+                branch=branch.name, step=step, outcome=DONE, exit_code=0, cwd=cwd, seconds=0.0
             )
         )
-        flipped = flips(self.gold.baseline, before.report, report)
-        return self._feedback(step, ended, changed, report, flipped)
+        self._taken(branch, step, before, taken, 0.0)
+        line = Line(command, "/", step=step)
+        return await self._reached(branch, step, taken, line, None, Ended(DONE, 0, cwd, 0.0))
+
+    async def _reached(
+        self, branch: Branch, step: int, taken: Snapshot, line: Line, fault: Fault | None, ended: Ended
+    ) -> Feedback:
+        """Run the suite on a new snapshot, and let the branch stand there."""
+        before = branch.now
+        changed = tuple(change.path for change in between(self.tree, before.snapshot.layer, taken.layer))
+        report = await self._observe(branch, step, taken.image, before.report)
+        faults = (*before.faults, fault) if fault else before.faults
+        branch.moments.append(Moment(step, taken, report, (*before.lines, line), faults))
+        return self._feedback(step, ended, changed, report, flips(self.gold.baseline, before.report, report))
 
     def _feedback(
         self,
@@ -283,9 +314,12 @@ class Exploration:
         began = time.monotonic()
         last = branch.now.snapshot
         taken = await self.snapshots.take(branch.sandbox, branch.base, last, pause=branch.shell.busy)
-        if taken is None:
-            return None
-        changed = between(self.tree, last.layer, taken.layer)
+        if taken is not None:
+            self._taken(branch, step, last, taken, time.monotonic() - began)
+        return taken
+
+    def _taken(self, branch: Branch, step: int, before: Snapshot, taken: Snapshot, seconds: float) -> None:
+        changed = between(self.tree, before.layer, taken.layer)
         self.journal.append(
             events.SnapshotTaken(
                 branch=branch.name,
@@ -294,10 +328,9 @@ class Exploration:
                 changes=changed[: events.MAX_CHANGES],
                 changed=len(changed),
                 size=sum(change.size for change in changed),
-                seconds=time.monotonic() - began,
+                seconds=seconds,
             )
         )
-        return taken
 
     async def _observe(self, branch: Branch, step: int, image: str, before: Report | None) -> Report:
         """Run the suite on a snapshot, every test in the journal as it ends."""

@@ -68,3 +68,19 @@ class Agent(Protocol):
 
     def observe(self, feedback: Feedback) -> None:
         """Take in what the last proposal led to."""
+
+
+class Steerable(Agent, Protocol):
+    """An agent that takes the operator's words, and goes on for as long as there are ideas."""
+
+    def guide(self, text: str) -> str:
+        """Take guidance in; what was understood, in a sentence for the operator."""
+
+    def denied(self, reason: str) -> None:
+        """The last proposal was not allowed, for this reason, which may be empty."""
+
+    def told(self, changed: tuple[str, ...], broken: frozenset[str]) -> None:
+        """The operator has changed these paths by hand, and these tests are broken now."""
+
+    def forked(self) -> Steerable:
+        """An agent for a branch that forks from here, knowing what this one knows."""

@@ -210,7 +210,7 @@ class Shell:
             self.prompt.exit_code,
             self.cwd,
             seconds,
-            self._exported(),
+            self.exported,
             self.prompt.umask,
             self._tail.bytes(),
             self._tail.total,
@@ -242,6 +242,27 @@ class Shell:
                     return "replaced"
                 case _:
                     pass
+
+    async def regain(self) -> bool:
+        """Have the shell at an empty prompt again after a person typed into it.
+
+        A line that was begun is given up, a program in the foreground ended the way a timeout ends one;
+        whether there was none.
+
+        Raises:
+            SandboxLost: the container ended.
+        """
+        self._prompts = []
+        watch = Watch(time.monotonic(), 0.0)
+        outcome = LOST if self._eof else await self._follow(watch)
+        if outcome != DONE:
+            await self._replace("the shell ended under the operator's hands")
+            return False
+        await self._until(self._prompt_shown, 0.2)
+        self.prompt = self._prompts[-1]
+        self.cwd = self.prompt.cwd
+        self._keep = await self.sandbox.processes()
+        return watch.steps <= 1
 
     async def _settle(self) -> None:
         # An error in the syntax of a typed block makes bash read the lines after it as commands of their
@@ -284,7 +305,14 @@ class Shell:
         """Whether something beside the shell itself was running at its last prompt."""
         return len(self._keep.split()) > 1
 
-    def _exported(self) -> dict[str, str]:
+    @property
+    def umask(self) -> str:
+        """The shell's umask at its last prompt."""
+        return self.prompt.umask if self.prompt else ""
+
+    @property
+    def exported(self) -> dict[str, str]:
+        """Exported variables that differ from those the present shell began with."""
         now, first = (self.prompt.exports if self.prompt else {}), self._first or {}
         skip = {"PWD", "OLDPWD", "SHLVL", "_"}
         return {name: value for name, value in now.items() if name not in skip and first.get(name) != value}

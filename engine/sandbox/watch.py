@@ -99,6 +99,11 @@ class Watch:
         self._deadline = now + GRACE
         return ("interrupt", "end", "replace")[min(self._escalated, 3) - 1]
 
+    @property
+    def steps(self) -> int:
+        """How hard it had to try to end the command."""
+        return self._escalated
+
     def pause(self, now: float) -> float:
         """Seconds until `next` has something new to say."""
         return max(0.0, min(self._next_probe, self._deadline) - now)

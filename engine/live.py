@@ -1,0 +1,239 @@
+"""A session at work on a thread and a loop of its own, for a screen on another: wishes in, events out.
+
+A stalled terminal blocks the screen's loop for seconds; the engine must not feel it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.agents.roaming import Roaming
+from engine.agents.wishes import Reader
+from engine.commit import program_version
+from engine.errors import CligymError, GoldError
+from engine.exploration import Exploration
+from engine.faults.catalogue import faults
+from engine.faults.facts import Facts
+from engine.gold import store
+from engine.gold.model import Gold
+from engine.outbox import Outbox
+from engine.sandbox.client import connect
+from engine.sandbox.manifest import unpack
+from engine.supervision import AUTO, Decision, Supervisor
+from engine.tasks import output
+from sessions import events
+from sessions.errors import SessionsError
+from sessions.library import Library
+from sessions.summary import JOURNAL_NAME
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a session with an operator begins with."""
+
+    gold: str
+    agent: str = "saboteur"
+    seed: int = 0
+    mode: str = AUTO
+    limit: int = 30
+    """Steps of one branch after which its agent rests."""
+    out: Path = Path("tasks")
+
+
+class Live:
+    """One session. Its methods may be called from any thread and return at once."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        """Check what can be checked and write the session's first event; nothing runs yet.
+
+        Raises:
+            UsageError, GoldError, OutputError: it cannot begin.
+        """
+        self.wanted = wanted
+        self.gold = store.load(wanted.gold)
+        self.out = output.prepare(wanted.out)
+        self.limit = wanted.limit
+        self._session = Library().create()
+        self.session = self._session.id
+        self.journal_path = self._session.directory / JOURNAL_NAME
+        self._outbox = Outbox()
+        self._session.journal.subscribe(self._outbox.put)
+        self._stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._supervisor: Supervisor | None = None
+        self._thread = threading.Thread(target=self._main, name=f"engine {self.session}", daemon=True)
+        self.over = False
+        """Whether it has ended, for whatever reason."""
+        self.failure: BaseException | None = None
+        """Why it ended, when that was not the operator's wish."""
+
+    def start(self) -> None:
+        """Connect to the engine and open the first branch."""
+        self._thread.start()
+
+    def drain(self, limit: int = 2000) -> list[events.Event]:
+        """The events since the last call, at most `limit` of them."""
+        return self._outbox.take(limit)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # Wishes.
+
+    def set_mode(self, mode: str) -> None:
+        """See `Supervisor.set_mode`."""
+        self._call(lambda to: to.set_mode(mode))
+
+    def decide(
+        self, branch: str, step: int, verdict: str, command: str = "", reason: str = "", pattern: str = ""
+    ) -> None:
+        """Answer a held step: `approved`, `pattern`, `edited` or `denied`."""
+        self._call(lambda to: to.decide(branch, step, Decision(verdict, command, reason, pattern)))
+
+    def guide(self, branch: str, text: str, interrupt: bool = False) -> None:
+        """Words for the branch's agent."""
+        self._call(lambda to: to.guide(branch, text, interrupt=interrupt))
+
+    def pause(self, branch: str, paused: bool) -> None:
+        """Begin nothing new after this step, or go on."""
+        self._call(lambda to: to.pause(branch, paused))
+
+    def interrupt(self, branch: str) -> None:
+        """End the running command."""
+        self._call(lambda to: to.interrupt(branch))
+
+    def label(self, branch: str, title: str, note: str) -> None:
+        """Give the branch a title and a note."""
+        self._call(lambda to: to.label(branch, title, note))
+
+    def commit(self, branch: str, step: int) -> None:
+        """Prove a step and write the task."""
+        self._call(lambda to: to.commit(branch, step))
+
+    def add_branch(self) -> None:
+        """Another branch from gold."""
+        self._run(lambda to: to.add())
+
+    def fork(self, branch: str, step: int) -> None:
+        """Another branch from a step of this one."""
+        self._run(lambda to: to.add(branch, step))
+
+    def discard(self, branch: str) -> None:
+        """End a branch."""
+        self._run(lambda to: to.discard(branch))
+
+    def take_over(self, branch: str) -> None:
+        """The keyboard, please."""
+        self._run(lambda to: to.take_over(branch))
+
+    def type(self, branch: str, data: bytes) -> None:
+        """Keys for the shell of a branch that was taken over, in order."""
+        self._run(lambda to: to.type(branch, data))
+
+    def hand_back(self, branch: str) -> None:
+        """Done with the keyboard."""
+        self._run(lambda to: to.hand_back(branch))
+
+    def resize(self, branch: str, rows: int, columns: int) -> None:
+        """Give the branch's terminal another size."""
+        self._run(lambda to: to.resize(branch, rows, columns))
+
+    def stop(self) -> None:
+        """End the session in good order: proofs under way first, then all branches."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+    def _call(self, wish: Callable[[Supervisor], None]) -> None:
+        async def done(to: Supervisor) -> None:
+            wish(to)
+
+        self._run(done)
+
+    def _run(self, wish: Callable[[Supervisor], Coroutine[Any, Any, None]]) -> None:
+        if self._loop is not None and not self.over:
+            self._loop.call_soon_threadsafe(self._wishes.put_nowait, wish)
+
+    # The engine's thread.
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._work())
+        except (CligymError, SessionsError) as error:
+            self.failure = error
+        except BaseException as error:
+            self.failure = error
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        outcome, detail = ("failed", str(self.failure)) if self.failure else ("goal", "")
+        try:
+            self._session.journal.append(events.SessionEnded(outcome=outcome, detail=detail))
+        except SessionsError as error:
+            self.failure = self.failure or error
+        finally:
+            self._session.close()
+            self.over = True
+
+    async def _work(self) -> None:
+        gold = self.gold
+        self._wishes: asyncio.Queue[Callable[[Supervisor], Coroutine[Any, Any, None]]] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._session.journal.append(
+            events.SessionStarted(
+                session=self.session,
+                gold=gold.name,
+                image=gold.image,
+                agent=self.wanted.agent,
+                seed=self.wanted.seed,
+                version=program_version(),
+                tests=gold.baseline,
+            )
+        )
+        async with connect() as engine:
+            tree = unpack(store.blobs(gold.name).get(gold.manifest))
+            exploration = Exploration(engine, gold, tree, self._session.journal, self.session)
+            await exploration.prepare()
+            supervisor = Supervisor(
+                exploration, agent_of(gold, self.wanted.seed), self.out, self.wanted.seed, self.limit
+            )
+            supervisor.set_mode(self.wanted.mode)
+            worker = asyncio.create_task(self._serve(supervisor))
+            try:
+                await supervisor.add()
+                await self._stop.wait()
+            finally:
+                worker.cancel()
+                await asyncio.shield(supervisor.end())
+
+    async def _serve(self, supervisor: Supervisor) -> None:
+        """Do what is wished, in order."""
+        while True:
+            wish = await self._wishes.get()
+            try:
+                await wish(supervisor)
+            except CligymError as error:
+                self._session.journal.append(events.Remark(text=str(error), level="warning"))
+
+
+def agent_of(gold: Gold, seed: int) -> Callable[[], Roaming]:
+    """Makes the offline agent of a branch.
+
+    Raises:
+        GoldError: the gold environment was built without a probe.
+    """
+    if not gold.facts:
+        raise GoldError(f"the gold environment {gold.name} was built without a probe", "build it again")
+    facts = msgspec.msgpack.decode(store.blobs(gold.name).get(gold.facts), type=Facts)
+    known = tuple(faults(facts))
+    reader = Reader(tuple(gold.versions), gold.baseline)
+    return lambda: Roaming(known, reader, len(gold.baseline), seed)

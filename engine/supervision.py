@@ -1,0 +1,332 @@
+"""A session with an operator: branches side by side, each with its agent; modes, approvals, words and hands.
+
+Lives on the engine's loop. What the operator wants arrives as method calls; what happens leaves as events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import re
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine import commit
+from engine.agents.model import GiveUp, Nominate, Proposal, Steerable
+from engine.errors import CligymError, UsageError
+from engine.exploration import Branch, Exploration
+from engine.proof.gate import Candidate
+from sessions import events
+
+AUTO, CONFIRM, MANUAL = "auto", "confirm", "manual"
+MODES = (AUTO, CONFIRM, MANUAL)
+
+_COMPOUND = re.compile(r"[;&|<>$`\n(){}]")
+
+
+def pattern_for(command: str) -> str:
+    """What "allow such commands" would mean: the program and its first word, then anything.
+
+    Empty for a command the shell would take apart: no pattern can say what such a one does.
+    """
+    words = command.split()
+    if not words or _COMPOUND.search(command):
+        return ""
+    head = words[:2] if len(words) > 2 and not words[1].startswith(("-", "/")) else words[:1]
+    return " ".join(head) + " *"
+
+
+def allowed(command: str, patterns: set[str]) -> bool:
+    """Whether one of the patterns allows the command; never one of several commands."""
+    return not _COMPOUND.search(command) and any(fnmatch.fnmatchcase(command, one) for one in patterns)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The operator's answer to a held step."""
+
+    verdict: str
+    command: str = ""
+    reason: str = ""
+    pattern: str = ""
+
+
+@dataclass
+class Lane:
+    """A branch with its agent and what the operator wants of it."""
+
+    branch: Branch
+    agent: Steerable
+    paused: str = ""
+    """Why nothing new begins, see `BranchPaused.reason`; empty while it goes on."""
+    taken: bool = False
+    wants_hands: bool = False
+    held: asyncio.Future[Decision] | None = None
+    step: int = 0
+    """The held step."""
+    words: list[tuple[int, str]] = field(default_factory=list)
+    """Guidance not yet delivered."""
+    given: int = 0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    closing: bool = False
+
+
+@dataclass
+class Supervisor:
+    """Everything an operator can do with one session."""
+
+    exploration: Exploration
+    agent: Callable[[], Steerable]
+    """Makes the agent of a branch from gold."""
+    out: Path
+    seed: int = 0
+    limit: int = 30
+    """Steps of one branch after which its agent rests."""
+    mode: str = AUTO
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    patterns: set[str] = field(default_factory=set)
+    _proofs: set[asyncio.Task[None]] = field(default_factory=set)
+    _opened: int = 0
+
+    # What the operator does. Everything returns at once, or as soon as a branch has its container.
+
+    def set_mode(self, mode: str) -> None:
+        """From now on decide so; what is held stays held, but in `auto` goes."""
+        if mode not in MODES:
+            raise UsageError(f"there is no mode {mode}")
+        self.mode = mode
+        self._say(events.ModeChanged(mode=mode))
+        for lane in self.lanes.values():
+            if mode == AUTO and lane.held is not None:
+                self.decide(lane.branch.name, lane.step, Decision("approved"))
+            lane.moved.set()
+
+    async def add(self, parent: str = "", step: int = 0) -> None:
+        """Open a branch from gold, or from a step of another, with an agent that knows what that one knew."""
+        origin = self.lanes.get(parent)
+        if parent and origin is None:
+            raise UsageError(f"there is no branch {parent}")
+        self._opened += 1
+        name = f"b{self._opened}"
+        agent = origin.agent.forked() if origin else self.agent()
+        branch = await self.exploration.open(name, origin.branch if origin else None, step)
+        lane = self.lanes[name] = Lane(branch, agent)
+        lane.task = asyncio.create_task(self._drive(lane), name=f"branch {name}")
+
+    def decide(self, branch: str, step: int, decision: Decision) -> None:
+        """Answer a held step; an answer to another one is too late and does nothing."""
+        lane = self.lanes.get(branch)
+        if lane and lane.held is not None and lane.step == step and not lane.held.done():
+            lane.held.set_result(decision)
+
+    def guide(self, branch: str, text: str, *, interrupt: bool = False) -> None:
+        """Words for the agent, delivered before its next proposal; with `interrupt`, that is now."""
+        lane = self._lane(branch)
+        lane.given += 1
+        lane.words.append((lane.given, text))
+        self._say(events.GuidanceGiven(branch=branch, number=lane.given, text=text))
+        if lane.held is not None:
+            # Words while a command waits are the answer to it.
+            self.decide(branch, lane.step, Decision("denied", reason=""))
+        if interrupt:
+            lane.branch.shell.interrupt()
+        if lane.paused == "idle":
+            self._pause(lane, "")
+        lane.moved.set()
+
+    def pause(self, branch: str, paused: bool) -> None:
+        """Begin nothing new after this step, or go on."""
+        self._pause(self._lane(branch), "operator" if paused else "")
+
+    def interrupt(self, branch: str) -> None:
+        """End the running command."""
+        self._lane(branch).branch.shell.interrupt()
+
+    def label(self, branch: str, title: str, note: str) -> None:
+        """Give the branch a title and a note."""
+        self._say(events.BranchLabelled(branch=branch, title=title[:80], note=note[:2000]))
+
+    async def take_over(self, branch: str) -> None:
+        """The operator gets the keyboard as soon as the present step is over."""
+        lane = self._lane(branch)
+        lane.wants_hands = True
+        if lane.held is not None:
+            self.decide(branch, lane.step, Decision("denied", reason="the operator takes over"))
+        lane.moved.set()
+
+    async def type(self, branch: str, data: bytes) -> None:
+        """Keys for the shell of a branch that was taken over."""
+        lane = self._lane(branch)
+        if lane.taken:
+            self._say(events.KeysTyped(branch=branch, data=data))
+            await lane.branch.shell.type(data)
+
+    async def hand_back(self, branch: str) -> None:
+        """The operator is done: what the hands changed becomes a step, and the agent is told."""
+        lane = self._lane(branch)
+        lane.wants_hands = False
+        if not lane.taken:
+            return
+        whole = await lane.branch.shell.regain()
+        lane.branch.transcript.end()
+        if not whole:
+            self._say(
+                events.Remark(branch=branch, text="what still ran in the shell was ended", level="warning")
+            )
+        feedback = await self.exploration.adopt(lane.branch)
+        lane.taken = False
+        self._say(events.HandedBack(branch=branch, step=feedback.step if feedback else 0))
+        if feedback:
+            lane.agent.told(feedback.changed, feedback.broken)
+        lane.moved.set()
+
+    async def resize(self, branch: str, rows: int, columns: int) -> None:
+        """Give the branch's terminal another size."""
+        lane = self._lane(branch)
+        if lane.branch.shell.size != (rows, columns):
+            await lane.branch.shell.resize(rows, columns)
+            self._say(events.ShellResized(branch=branch, rows=rows, columns=columns))
+
+    def commit(self, branch: str, step: int) -> None:
+        """Put a step forward and prove it; if it holds, write the task."""
+        lane = self._lane(branch)
+        candidate = self.exploration.nominate(lane.branch, step, by="operator")
+        if candidate is None:
+            self._warn(branch, "nothing is broken at this step")
+            return
+        task = asyncio.create_task(self._prove(lambda: self._commit(candidate)), name=f"proof {branch}")
+        self._proofs.add(task)
+        task.add_done_callback(self._proofs.discard)
+
+    async def discard(self, branch: str) -> None:
+        """End a branch; its steps stay in the journal."""
+        lane = self._lane(branch)
+        lane.closing = True
+        if lane.task is not None:
+            lane.task.cancel()
+            await asyncio.gather(lane.task, return_exceptions=True)
+        del self.lanes[branch]
+
+    async def end(self) -> None:
+        """Let the proofs under way come to an end, then close all branches."""
+        if self._proofs:
+            await asyncio.gather(*self._proofs, return_exceptions=True)
+        for name in list(self.lanes):
+            await self.discard(name)
+        await self.exploration.end()
+
+    # What happens by itself.
+
+    async def _drive(self, lane: Lane) -> None:
+        """A branch's course: words, a proposal, the operator's leave, the step; again."""
+        outcome, detail = "discarded", ""
+        try:
+            while True:
+                await self._clear_to_go(lane)
+                self._deliver(lane)
+                if lane.branch.steps >= self.limit:
+                    self._pause(lane, "limit")
+                    continue
+                match await lane.agent.propose():
+                    case Proposal() as proposal:
+                        await self._step(lane, proposal)
+                    case Nominate(reason=reason) | GiveUp(reason=reason):
+                        self._say(
+                            events.Remark(branch=lane.branch.name, text=f"{lane.agent.name} rests: {reason}")
+                        )
+                        self._pause(lane, "idle")
+        except CligymError as error:
+            outcome, detail = "failed", str(error)
+            self._say(
+                events.Remark(branch=lane.branch.name, text=f"the branch ended: {error}", level="warning")
+            )
+        finally:
+            await asyncio.shield(self.exploration.close(lane.branch, outcome, detail))
+
+    async def _clear_to_go(self, lane: Lane) -> None:
+        while True:
+            lane.moved.clear()
+            if lane.wants_hands and not lane.taken:
+                lane.taken = True
+                self._say(events.TakenOver(branch=lane.branch.name))
+            free = not lane.taken and not lane.wants_hands and self.mode != MANUAL
+            if free and not lane.paused:
+                return
+            await lane.moved.wait()
+
+    def _deliver(self, lane: Lane) -> None:
+        words, lane.words = lane.words, []
+        for number, text in words:
+            understood = lane.agent.guide(text)
+            self._say(events.GuidanceDelivered(branch=lane.branch.name, number=number, understood=understood))
+
+    async def _step(self, lane: Lane, proposal: Proposal) -> None:
+        branch = lane.branch
+        step = self.exploration.propose(branch, proposal)
+        if self.mode == CONFIRM:
+            decision = await self._asked(lane, step, proposal.command)
+            if decision.verdict == "denied":
+                lane.agent.denied(decision.reason)
+                return
+            if decision.verdict == "edited" and decision.command.strip():
+                proposal = Proposal(decision.command, proposal.origin, None, proposal.intent)
+        lane.agent.observe(await self.exploration.perform(branch, step, proposal))
+
+    async def _asked(self, lane: Lane, step: int, command: str) -> Decision:
+        """The operator's leave for a command: given before by a pattern, or waited for."""
+        name = lane.branch.name
+        if allowed(command, self.patterns):
+            decision = Decision("approved")
+        else:
+            lane.held, lane.step = asyncio.get_running_loop().create_future(), step
+            self._say(events.StepHeld(branch=name, step=step, pattern=pattern_for(command)))
+            try:
+                decision = await lane.held
+            finally:
+                lane.held = None
+        if decision.verdict == "pattern" and decision.pattern:
+            self.patterns.add(decision.pattern)
+        self._say(
+            events.StepDecided(
+                branch=name,
+                step=step,
+                verdict=decision.verdict,
+                command=decision.command,
+                reason=decision.reason,
+                pattern=decision.pattern,
+            )
+        )
+        return decision
+
+    async def _commit(self, candidate: Candidate) -> None:
+        task = await commit.proven(self.exploration, candidate, self.seed, time.time())
+        if task is not None:
+            commit.publish(self.exploration, task, self.out)
+
+    async def _prove(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except CligymError as error:
+            self._warn("", f"the proof could not be finished: {error}")
+
+    def _pause(self, lane: Lane, reason: str) -> None:
+        if lane.paused != reason:
+            lane.paused = reason
+            self._say(events.BranchPaused(branch=lane.branch.name, paused=bool(reason), reason=reason))
+        lane.moved.set()
+
+    def _lane(self, branch: str) -> Lane:
+        lane = self.lanes.get(branch)
+        if lane is None:
+            raise UsageError(f"there is no open branch {branch}")
+        return lane
+
+    def _warn(self, branch: str, text: str) -> None:
+        self._say(events.Remark(branch=branch, text=text, level="warning"))
+
+    def _say(self, event: events.Event) -> None:
+        self.exploration.journal.append(event)
