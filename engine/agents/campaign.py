@@ -17,10 +17,15 @@ STACKED = 0.3
 NARROW = 0.6
 """Share of the baseline up to which a fault is worth most; what all tests feel is the easiest to find."""
 BROAD_WORTH = 0.5
+"""Worth of a fault that more tests feel than that, as an aim and as a result."""
 UNKNOWN_WORTH = 0.5
 """Worth of a fault of which it is not known which tests feel it."""
+STALE_WORTH = 0.2
+"""Worth of a fault aimed at tests another was aimed at, or at what another was aimed at in vain."""
 PATIENCE = 0.4
 """How many tasks of its family one attempt counts for."""
+AHEAD = 12
+"""Targets of an operator among which the next is looked for."""
 
 
 class Exhausted(Exception):
@@ -37,6 +42,8 @@ class Plan:
     """Put on the first once that has flipped a test."""
     known: frozenset[tuple[str, frozenset[str]]] = frozenset()
     """Operators with the tests that earlier attempts of theirs left broken."""
+    taken: frozenset[frozenset[str]] = frozenset()
+    """Sets of broken tests that tasks have already; none once there is no other ground to try."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,10 @@ class Outcome:
 
     proposed: tuple[str, ...] = ()
     """Keys of the faults put to work, in order."""
-    flipped: bool = False
+    inert: frozenset[str] = frozenset()
+    """Keys of those after which no test flipped."""
     broken: frozenset[str] = frozenset()
+    """Baseline tests that did not pass in the end."""
     committed: bool = False
 
 
@@ -69,9 +78,15 @@ class Campaign:
         """Tasks made of each family."""
         self._tried: Counter[str] = Counter()
         """Attempts that have proposed each family."""
-        self._flips: Counter[str] = Counter()
-        self._duds: Counter[str] = Counter()
+        self._won: dict[str, float] = defaultdict(float)
+        self._lost: dict[str, float] = defaultdict(float)
+        """What each operator's faults came to, one for each, divided between the two."""
+        self._aimed: Counter[frozenset[str]] = Counter()
+        """Sets of tests that faults were aimed at."""
+        self._inert: set[str] = set()
+        """Targets nobody felt."""
         self._known: frozenset[tuple[str, frozenset[str]]] = frozenset()
+        self._taken: frozenset[frozenset[str]] = frozenset()
 
     def begin(self, number: int) -> Plan:
         """The plan of attempt `number`.
@@ -85,7 +100,9 @@ class Campaign:
         if rng.random() < STACKED:
             with contextlib.suppress(Exhausted):
                 second = self._pick(rng, avoid=first.family)
-        plan = self._plans[number] = Plan(number, first, second, self._known)
+        other = any(self._fresh(self._next(operator)) for operator, keys in self._left.items() if keys)
+        taken = self._taken if other else frozenset()
+        plan = self._plans[number] = Plan(number, first, second, self._known, taken)
         return plan
 
     def _pick(self, rng: random.Random, avoid: str) -> Fault:
@@ -103,18 +120,31 @@ class Campaign:
         family = min(order, key=lambda one: self._tasks[one] + PATIENCE * self._tried[one])
 
         def worth(operator: str) -> float:
-            chance = rng.betavariate(1 + self._flips[operator], 1 + self._duds[operator])
-            return chance * self._breadth(self._all[self._left[operator][0]])
+            chance = rng.betavariate(1 + self._won[operator], 1 + self._lost[operator])
+            fault = self._next(operator)
+            return chance * self._worth(fault.tests) * (1.0 if self._fresh(fault) else STALE_WORTH)
 
-        fault = self._all[self._left[max(families[family], key=worth)].pop(0)]
-        self._tried[family] += 1
+        fault = self._next(max(families[family], key=worth))
+        self._left[fault.operator].remove(fault.key)
+        self._propose(fault, 1)
         return fault
 
-    def _breadth(self, fault: Fault) -> float:
-        share = len(fault.tests) / self.tests
-        if not fault.tests:
+    def _next(self, operator: str) -> Fault:
+        """An operator's next fault: of its most promising ones the first that breaks new ground."""
+        ahead = [self._all[key] for key in self._left[operator][:AHEAD]]
+        return next(filter(self._fresh, ahead), ahead[0])
+
+    def _fresh(self, fault: Fault) -> bool:
+        return fault.target not in self._inert and not (fault.tests and self._aimed[fault.tests])
+
+    def _propose(self, fault: Fault, sign: int) -> None:
+        self._tried[fault.family] += sign
+        self._aimed[fault.tests] += sign
+
+    def _worth(self, tests: frozenset[str]) -> float:
+        if not tests:
             return UNKNOWN_WORTH
-        return 1.0 if share <= NARROW else BROAD_WORTH
+        return 1.0 if len(tests) <= NARROW * self.tests else BROAD_WORTH
 
     def end(self, number: int, outcome: Outcome) -> None:
         """Learn from an attempt; what it planned and did not propose is there to be tried again."""
@@ -122,7 +152,7 @@ class Campaign:
         for fault in (plan.first, plan.second) if plan else ():
             if fault is not None and fault.key not in outcome.proposed:
                 self._left[fault.operator].insert(0, fault.key)
-                self._tried[fault.family] -= 1
+                self._propose(fault, -1)
         self._learn(outcome)
 
     def _learn(self, outcome: Outcome) -> None:
@@ -130,11 +160,17 @@ class Campaign:
             fault = self._all.get(key)
             if fault is None:
                 continue  # of another version's catalogue
-            (self._flips if outcome.flipped else self._duds)[fault.operator] += 1
-            if outcome.flipped:
+            felt = key not in outcome.inert
+            gain = self._worth(outcome.broken) if felt else 0.0
+            self._won[fault.operator] += gain
+            self._lost[fault.operator] += 1 - gain
+            if felt:
                 self._known |= {(fault.operator, outcome.broken)}
+            else:
+                self._inert.add(fault.target)
             if outcome.committed:
                 self._tasks[fault.family] += 1
+                self._taken |= {outcome.broken}
 
     def recall(self, outcome: Outcome) -> None:
         """Take in an attempt of an earlier process, known from its journal."""
@@ -142,7 +178,7 @@ class Campaign:
             fault = self._all.get(key)
             if fault is not None and key in self._left[fault.operator]:
                 self._left[fault.operator].remove(key)
-                self._tried[fault.family] += 1
+                self._propose(fault, 1)
         self._learn(outcome)
 
 
@@ -150,20 +186,22 @@ def outcomes(happened: Iterable[events.Event]) -> dict[str, Outcome]:
     """What each branch of a journal came to, in order; those under way when it ends are left out."""
     proposed: dict[str, tuple[str, ...]] = {}
     broken: dict[str, set[str]] = defaultdict(set)
-    flipped: set[str] = set()
+    inert: dict[str, set[str]] = defaultdict(set)
     committed: set[str] = set()
     ended: dict[str, None] = {}
     for event in happened:
         match event:
             case events.StepProposed(operator=operator) if operator:
-                proposed[event.branch] = (*proposed.get(event.branch, ()), f"{operator}:{event.target}")
+                key = f"{operator}:{event.target}"
+                proposed[event.branch] = (*proposed.get(event.branch, ()), key)
+                inert[event.branch].add(key)
             case events.SuiteEnded():
                 for flip in event.flips:
                     (broken[event.branch].discard if flip.after == PASSED else broken[event.branch].add)(
                         flip.id
                     )
-                if event.flips:
-                    flipped.add(event.branch)
+                if event.flips and event.branch in proposed:
+                    inert[event.branch].discard(proposed[event.branch][-1])
             case events.TaskCommitted():
                 committed.add(event.branch)
                 ended[event.branch] = None
@@ -173,7 +211,10 @@ def outcomes(happened: Iterable[events.Event]) -> dict[str, Outcome]:
                 ended[event.branch] = None
     return {
         branch: Outcome(
-            proposed.get(branch, ()), branch in flipped, frozenset(broken[branch]), branch in committed
+            proposed.get(branch, ()),
+            frozenset(inert[branch]),
+            frozenset(broken[branch]),
+            branch in committed,
         )
         for branch in ended
     }

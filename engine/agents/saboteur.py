@@ -17,7 +17,8 @@ class Saboteur:
     name: str = "saboteur"
     proposed: list[str] = field(default_factory=list)
     """Keys of the faults put to work."""
-    flipped: bool = False
+    inert: set[str] = field(default_factory=set)
+    """Keys of those after which no test flipped."""
     broken: frozenset[str] = frozenset()
     _looked: bool = False
     _last: Fault | None = None
@@ -34,28 +35,32 @@ class Saboteur:
             return self._towards(self.plan.first)
         if self._last is self.plan.first and self.plan.second is not None:
             return self._towards(self.plan.second)
+        if self.broken in self.plan.taken:
+            return GiveUp("a task has the same broken tests already")
         return Nominate(f"{len(self.broken)} tests broken", self._good)
 
     def _towards(self, fault: Fault) -> Proposal:
         if fault.look and not self._looked:
             self._looked = True
-            return Proposal(fault.look, self.name, intent="see what is there")
+            return Proposal(fault.look, self.name, intent="See what is there.")
         self._looked, self._last = False, fault
         self.proposed.append(fault.key)
-        return Proposal(fault.command, self.name, fault, intent=fault.symptom)
+        return Proposal(fault.command, self.name, fault, intent=fault.summary)
 
     def observe(self, feedback: Feedback) -> None:
         """Read what the last command led to."""
         if self._looked or self._last is None:
             return
         if feedback.flips:
-            self.flipped, self.broken, self._good = True, feedback.broken, feedback.step
-        elif self._last is self.plan.first:
-            self._dead = "no test flipped"
+            self.broken, self._good = feedback.broken, feedback.step
+        else:
+            self.inert.add(self._last.key)
+            if self._last is self.plan.first:
+                self._dead = "no test flipped"
         # A second fault that nobody sees makes a task no harder: the step before it is put forward.
         if self.plan.second is None and (self._last.operator, self.broken) in self.plan.known:
             self._dead = "the same kind of fault broke the same tests before"
 
     def outcome(self, committed: bool) -> Outcome:
         """What the campaign learns from this attempt."""
-        return Outcome(tuple(self.proposed), self.flipped, self.broken, committed)
+        return Outcome(tuple(self.proposed), frozenset(self.inert), self.broken, committed)

@@ -12,6 +12,7 @@ from engine.faults import (
     libraries,
     network,
     permissions,
+    search,
     toolchain,
 )
 from engine.faults.facts import Facts
@@ -22,6 +23,7 @@ OPERATORS: tuple[Operator, ...] = (
     *libraries.OPERATORS,
     *interpreter.OPERATORS,
     *environment.OPERATORS,
+    *search.OPERATORS,
     *permissions.OPERATORS,
     *toolchain.OPERATORS,
     *network.OPERATORS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from engine.faults.clues import noticed
 from engine.faults.facts import Facts
 from engine.faults.model import Operator, Target
 from engine.faults.places import data, label, package_of
@@ -53,6 +54,8 @@ def _recode(facts: Facts) -> Iterable[Target]:
 
 def _clock(facts: Facts) -> Iterable[Target]:
     file = facts.image.files.get("/etc/localtime")
+    if not noticed(facts, "time"):
+        return
     if file and file.what == "symlink" and "/usr/share/zoneinfo" in facts.image.files:
         values = {
             "path": "/etc/localtime",

@@ -134,6 +134,8 @@ class Image(msgspec.Struct, frozen=True, omit_defaults=True):
     """Source file -> its top-level functions."""
     mentions: dict[str, dict[str, tuple[str, ...]]] = {}
     """Name of such a function -> test file -> functions that use it, "" for the file's own level."""
+    clues: dict[str, tuple[str, ...]] = {}
+    """Telling words -> files of the project and its tests that have them."""
     shell: tuple[str, ...] = ()
     """Programs the session and the solver work with."""
 
@@ -339,6 +341,15 @@ def gather(
     def note(kind: str, name: str, tests: Iterable[int]) -> None:
         found[kind][name] = {*found[kind].get(name, ()), *tests}
 
+    closures = list(closures)
+    missing = {file_of(test) for test in baseline} - {closure.file for closure in closures}
+    if closures and missing:
+        common = Closure(
+            "",
+            dict(set.intersection(*(set(closure.modules.items()) for closure in closures))),
+            tuple(set.intersection(*(set(closure.maps) for closure in closures))),
+        )
+        closures += [msgspec.structs.replace(common, file=file) for file in sorted(missing)]
     known: dict[str, set[str]] = {"paths": set(), "libraries": set(), "modules": set()}
     for closure in closures:
         mine = frozenset(index for test, index in position.items() if file_of(test) == closure.file)

@@ -49,7 +49,10 @@ class Fault:
     """What a person would type to mend it, given what the gold image had; documentation of the fault."""
     symptom: str
     """What the tests are expected to show, in a few words."""
+    summary: str = ""
+    """What happens in real life, one sentence."""
     tests: frozenset[str] = frozenset()
+    """Baseline tests known to touch what it damages; empty when that is not known."""
     revert: str = "command"
     """Likewise `Operator.revert`."""
 
@@ -91,6 +94,7 @@ class Operator:
             look=self.look(target.values) if self.look else "",
             recovery=self.recovery(target.values),
             symptom=self.symptom,
+            summary=self.summary,
             tests=target.tests,
             revert=self.revert,
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from engine.faults.environment import setting, users_of
+from engine.faults.clues import noticed
 from engine.faults.facts import Facts
 from engine.faults.model import Operator, Target
+from engine.faults.settings import about, setting
 from engine.faults.typed import sed, typed
 
 FAMILY = "network"
@@ -26,9 +27,8 @@ def _resolve(facts: Facts) -> Iterable[Target]:
 
 
 def _bundle(facts: Facts) -> Iterable[Target]:
-    tests = facts.tests_importing("ssl")
     path = "/etc/ssl/certs/ca-certificates.crt"
-    if tests and path in facts.image.files:
+    if noticed(facts, "tls", "http") and path in facts.image.files:
         yield Target(path, {"path": path}, facts.tests_touching(path))
 
 
@@ -42,39 +42,39 @@ def _certifi(facts: Facts) -> Iterable[Target]:
 
 
 def _openssl(facts: Facts) -> Iterator[Target]:
-    if _CONFIG in facts.image.files and facts.tests_importing("_ssl", "_hashlib"):
+    if _CONFIG in facts.image.files and noticed(facts, "tls", "digests"):
         yield Target(_CONFIG, {"path": _CONFIG}, frozenset())
 
 
 OPERATORS = (
     setting(
+        FAMILY,
         "proxy",
         "export http_proxy=http://10.20.0.5:3128 https_proxy=http://10.20.0.5:3128",
         "export all_proxy=http://10.20.0.5:3128",
-        family=FAMILY,
         what="proxy",
         summary="The office's proxy is set for every login, without an exception for this machine.",
         symptom="ProxyError, connections to localhost fail",
-        tests=users_of("urllib.request", "requests", "httpx", "aiohttp", "urllib3"),
+        tests=about("http"),
     ),
     setting(
+        FAMILY,
         "key-log",
         "export SSLKEYLOGFILE=/var/log/ssl/keys.log",
-        family=FAMILY,
         what="ssl-debug",
         summary="TLS keys were logged for a debugging session; the directory is gone, the setting is not.",
         symptom="FileNotFoundError when a TLS context is made",
-        tests=users_of("ssl"),
+        tests=about("tls", "http"),
     ),
     setting(
+        FAMILY,
         "bundle-variable",
         "export SSL_CERT_FILE=/etc/ssl/certs/corporate.pem SSL_CERT_DIR=/etc/ssl/corporate",
         "export REQUESTS_CA_BUNDLE=/etc/ssl/certs/corporate.pem",
-        family=FAMILY,
         what="certificates",
         summary="Programs are told to trust a corporate bundle of certificates that is not on this machine.",
         symptom="no certificates, or a missing bundle",
-        tests=users_of("ssl"),
+        tests=about("tls", "http"),
     ),
     Operator(
         id="network-resolver-order",

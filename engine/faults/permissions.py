@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from engine.faults.clues import noticed
 from engine.faults.facts import Facts
 from engine.faults.model import Operator, Target
 from engine.faults.places import data, extensions, folders, label, programs, scripts, shared
-from engine.faults.typed import typed
+from engine.faults.typed import sed, typed
 
 FAMILY = "permissions"
 
@@ -85,7 +86,7 @@ def _venv(facts: Facts) -> Iterable[Target]:
 
 
 def _scratch(facts: Facts) -> Iterable[Target]:
-    if not _blind(facts) and facts.tests_touching("/tmp"):
+    if not _blind(facts) and noticed(facts, "scratch"):
         yield Target("/tmp", {"path": "/tmp"}, frozenset())
 
 
@@ -104,14 +105,16 @@ def _home(facts: Facts) -> Iterable[Target]:
 
 
 def _account(facts: Facts) -> Iterable[Target]:
-    if not _blind(facts) and facts.tests_importing("pwd"):
+    if not _blind(facts) and noticed(facts, "accounts"):
         yield Target("/etc/passwd", {"path": "/etc/passwd", "mode": "644"}, frozenset())
 
 
 def _account_home(facts: Facts) -> Iterable[Target]:
     user = facts.image.system.user
-    if not _blind(facts) and facts.tests_importing("pwd"):
-        values = {"user": user.name, "home": user.home, "away": f"/srv/{user.name}"}
+    if not _blind(facts) and noticed(facts, "accounts"):
+        away = f"/srv/{user.name}"
+        values = {"edit": sed(f":{user.home}:", f":{away}:"), "back": sed(f":{away}:", f":{user.home}:"),
+                  "user": user.name}  # fmt: skip
         yield Target(user.name, values, frozenset())
 
 
@@ -231,8 +234,8 @@ OPERATORS = (
         family=FAMILY,
         summary="The user's account names a home directory on a disk that is not there.",
         find=_account_home,
-        command=typed("usermod -d {away} {user}"),
-        recovery=typed("usermod -d {home} {user}"),
+        command=typed("sed -i {edit} /etc/passwd"),
+        recovery=typed("sed -i {back} /etc/passwd"),
         look=typed("getent passwd {user}"),
         symptom="no such directory below the home directory",
     ),

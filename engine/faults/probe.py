@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from engine.errors import GoldError
+from engine.faults.clues import WORDS
 from engine.faults.facts import Closure, Facts, Image, Uses, file_of, gather
 from engine.gold.model import Gold
 from engine.sandbox.client import Engine
@@ -20,8 +21,8 @@ from engine.suite.run import Suite
 
 FOLDER = "/run/probe"
 """Where the scripts lie in the throwaway container: not where a project keeps anything."""
-COLLECT_SECONDS = 40.0
-"""Time for asking every test file what it loads; files beyond count as unknown."""
+COLLECT_SECONDS = 120.0
+"""Time for asking every test file what it loads; files beyond count as loading what all others do."""
 ANSWER = 64 << 20
 """Bytes of an answer that are read."""
 SOURCES = 1500
@@ -88,6 +89,9 @@ def _question(gold: Gold, uses: Uses) -> dict[str, object]:
         "programs": sorted(uses.programs),
         "libraries": sorted(uses.libraries),
         "sources": sorted(path for path in sources if not _is_test(path, gold.test.cwd, tests))[:SOURCES],
+        "project": gold.project,
+        "cwd": gold.test.cwd,
+        "words": sorted(WORDS),
         "tests": {test: f"{gold.test.cwd}/{test}" for test in sorted(tests)},
     }
 

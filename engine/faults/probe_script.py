@@ -1,7 +1,8 @@
 """Says what a gold image is made of: run in a throwaway container by the tests' Python, as root.
 
     python probe_script.py  <  {"user": "dev", "paths": [...], "programs": [...], "libraries": [...],
-                                "sources": [...], "tests": {"id's file": "path"}}
+                                "sources": [...], "tests": {"id's file": "path"},
+                                "project": "name", "cwd": "/app", "words": [...]}
 
 `paths` and the rest are what the tests were seen to use; the answer on stdout is one JSON object. Standard
 library only, Python >= 3.9, nothing of the project. A fact that cannot be read is left out, not an error.
@@ -235,6 +236,31 @@ def mentions(tests: dict[str, str], names: set[str]) -> dict[str, dict[str, list
     return seen
 
 
+def clues(files: Iterable[str], words: set[str]) -> dict[str, list[str]]:
+    """Which of `words` the files' code names; `non-ascii` stands for any character beyond ASCII."""
+    seen: dict[str, list[str]] = {}
+    for path in files:
+        found = set() if text(path, 1 << 20).isascii() else {"non-ascii"}
+        for node in ast.walk(parsed(path) or ast.Module([], [])):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                found.update(part for alias in node.names for part in alias.name.split("."))
+                found.update((getattr(node, "module", "") or "").split("."))
+        for word in words & found:
+            seen.setdefault(word, []).append(path)
+    return seen
+
+
+def plain(name: str) -> str:
+    """A distribution's name in the one spelling that all others are equal to."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def system(user: str) -> dict[str, Any]:
     """The parts of the system that programs look at without being told to."""
     try:
@@ -353,15 +379,21 @@ def main() -> None:
         everything |= more - files.keys()
     defined = definitions(asked["sources"])
     names = {name for found in defined.values() for name in found}
+    installed = sorted(distributions(), key=lambda item: str(item["name"]).lower())
+    own = {
+        path for item in installed if plain(item["name"]) == plain(asked["project"]) for path in item["files"]
+    }
+    mine = [path for path in asked["sources"] if path in own or path.startswith(asked["cwd"] + "/")]
     answer = {
         "python": python,
         "system": around,
-        "distributions": sorted(distributions(), key=lambda item: str(item["name"]).lower()),
+        "distributions": installed,
         "files": dict(sorted(files.items())),
         "packages": packages([path for path in files if not path.startswith(sys.prefix)]),
         "variables": variables(asked["sources"]),
         "definitions": defined,
         "mentions": mentions(asked["tests"], names),
+        "clues": clues([*mine, *asked["tests"].values()], set(asked["words"])),
         "shell": sorted(path for path in shell if path in files),
     }
     # ASCII: names with bytes that are no text survive as escapes.

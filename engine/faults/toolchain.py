@@ -86,8 +86,7 @@ def _sh(facts: Facts) -> Iterable[Target]:
 
 
 def _posix(facts: Facts) -> Iterable[Target]:
-    tests = frozenset().union(*(tests for _, tests in programs(facts)))
-    if tests:
+    if any(path.startswith("/usr/bin/") for path, _ in programs(facts)):
         yield Target("POSIXLY_CORRECT", {"line": "export POSIXLY_CORRECT=1", "file": snippet(facts, "posix")})
 
 
