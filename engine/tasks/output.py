@@ -33,7 +33,8 @@ STALE = 3600.0
 
 
 @contextmanager
-def _translated(out: Path) -> Iterator[None]:
+def translated(out: Path) -> Iterator[None]:
+    """Turn what the system says of a failed write below `out` into our typed errors."""
     try:
         yield
     except OSError as error:
@@ -57,7 +58,7 @@ def prepare(out: str | os.PathLike[str]) -> Path:
     if not os.fspath(out).strip() or "\0" in os.fspath(out):
         raise OutputError("the output directory has no name", "name one with --out")
     path = Path(out).expanduser().absolute()
-    with _translated(path):
+    with translated(path):
         for name in ("harbor", PARTIAL):
             (path / name).mkdir(parents=True, exist_ok=True)
         probe = path / PARTIAL / f"probe-{secrets.token_hex(4)}"
@@ -99,7 +100,7 @@ def write(out: Path, task_id: str, files: Files, line: Mapping[str, Any]) -> Pat
 
 def stage(directory: Path, files: Files) -> Path:
     """Write `files` below `directory`, which is made; nothing here is atomic."""
-    with _translated(directory):
+    with translated(directory):
         for name, (data, mode) in files.items():
             _write(directory / name, data, mode)
         _settle(directory)
@@ -108,7 +109,7 @@ def stage(directory: Path, files: Files) -> Path:
 
 def _appear(out: Path, target: Path, fill: Callable[[Path], None]) -> bool:
     """Make a directory whole; False when one of that name is there."""
-    with _translated(out):
+    with translated(out):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = out / PARTIAL / f"{target.name}-{secrets.token_hex(4)}"
         try:
@@ -154,7 +155,7 @@ def _sync(directory: Path) -> None:
 def append(out: Path, line: Mapping[str, Any]) -> None:
     """Append one line to the index, safe against other processes and torn tails."""
     data = json.dumps(line, default=str).encode("ascii") + b"\n"
-    with _translated(out), open(out / "index.jsonl", "ab+") as file:
+    with translated(out), open(out / "index.jsonl", "ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         end = file.seek(0, os.SEEK_END)
         if end:
@@ -170,7 +171,7 @@ def index(out: Path) -> list[dict[str, Any]]:
     """The index's lines whose task is there, each task once, oldest first."""
     found: dict[str, dict[str, Any]] = {}
     present = taken(out)
-    with _translated(out), contextlib.suppress(FileNotFoundError), open(out / "index.jsonl", "rb") as file:
+    with translated(out), contextlib.suppress(FileNotFoundError), open(out / "index.jsonl", "rb") as file:
         for raw in file:
             try:
                 line = json.loads(raw)

@@ -136,7 +136,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     from engine.errors import OutputFull
 
     out = output.prepare(tmp_path)
-    with pytest.raises(OutputFull), output._translated(out), open("/dev/full", "wb", buffering=0) as full:
+    with pytest.raises(OutputFull), output.translated(out), open("/dev/full", "wb", buffering=0) as full:
         full.write(b"x")
 
 

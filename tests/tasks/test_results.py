@@ -32,8 +32,9 @@ END = {"k": "end", "exit": 0}
 GOOD = (BEGIN, COLLECTED, START, PASSED, END)
 
 
-def found(records: bytes, code: int = 0, ended: str = "") -> list[str]:
-    return list(results.findings(Run(records, b"some words\nlast words\n", code, ended), [TEST]))
+def found(records: bytes, ended: str = "", required: tuple[str, ...] = (TEST,)) -> list[str]:
+    judged = results.verdict(Run(records, b"some words\nlast words\n", 0, ended), required)
+    return [*judged.wrong, *judged.missed.values()]
 
 
 def test_a_whole_run_with_all_passed_is_fine() -> None:
@@ -72,14 +73,16 @@ def test_a_run_that_was_ended_is_not() -> None:
 
 
 def test_nothing_required_is_nothing_earned() -> None:
-    assert list(results.findings(Run(lines(*GOOD), b"", 0, ""), []))
+    assert found(lines(*GOOD), required=()) == ["no test is required"]
 
 
-def grade(task: Task, directory: Path, script: str, timeout: float = 20.0) -> tuple[str, str]:
+def grade(
+    task: Task, directory: Path, script: str, timeout: float = 20.0, f2p: tuple[str, ...] = (TEST,)
+) -> tuple[str, str]:
     """Run the grader's program on this machine with a shell script as test command."""
     files = harbor.grader(task)
     terms = json.loads(files["contract.json"])
-    terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [TEST], "p2p": []}
+    terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [*f2p], "p2p": []}
     terms |= {"files": {}, "tests": [], "above": [], "sites": [], "hooks": {}, "roots": []}
     for name, data in {**files, "contract.json": json.dumps(terms).encode()}.items():
         (directory / name).parent.mkdir(exist_ok=True)
@@ -117,3 +120,32 @@ def test_what_outlives_the_suite_holds_nothing_up(task: Task, tmp_path: Path) ->
     (tmp_path / "records").write_bytes(lines(*GOOD))
     answer, _ = grade(task, tmp_path, f"cat {tmp_path}/records >&3; setsid sleep 30 &", timeout=20.0)
     assert answer == "solved:4711"
+
+
+@pytest.mark.parametrize(
+    ("broken", "again", "earned"),
+    [
+        (["t0"], [], True),
+        (["t0"], ["t1"], True),
+        (["t0"], ["t0"], False),
+        (["t0", "t1"], [], False),
+        ([f"t{number}" for number in range(10)], [], False),
+    ],
+)
+def test_a_test_that_minds_the_load_gets_a_second_chance(
+    task: Task, tmp_path: Path, broken: list[str], again: list[str], earned: bool
+) -> None:
+    ids = tuple(f"t{number}" for number in range(10))
+    for run, fails in (("1", broken), ("2", again)):
+        told = [{**(FAILED if test in fails else PASSED), "id": test} for test in ids]
+        (tmp_path / f"run{run}").write_bytes(lines(BEGIN, {**COLLECTED, "ids": [*ids]}, *told, END))
+    script = f"cd {tmp_path}; cat run1 >&3; mv run2 run1"
+    answer, log = grade(task, tmp_path, script, f2p=ids)
+    assert (answer == "solved:4711") is earned, log
+    assert ("once more" in log) is (len(broken) == 1)
+
+
+def test_without_any_repair_there_is_no_second_chance(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "records").write_bytes(lines(BEGIN, COLLECTED, FAILED, END))
+    answer, log = grade(task, tmp_path, f"cat {tmp_path}/records >&3")
+    assert (answer, "once more" in log) == ("", False)

@@ -29,10 +29,27 @@ def findings(contract: dict[str, Any], here: str) -> list[str]:
     wrong = [finding for check in BEFORE for finding in check(contract, here)]
     if wrong:
         return wrong
-    run = suite.run(contract["argv"], contract["timeout"])
     required = list(contract["f2p"]) + list(contract["p2p"])
-    wrong = list(results.findings(run, required))
+    first = results.verdict(suite.run(contract["argv"], contract["timeout"]), required)
+    wrong, missed, notes = first
+    if nearly(first, contract["f2p"], required):
+        say(f"once more, for {len(missed)} of {len(required)} required tests did not pass")
+        second = results.verdict(suite.run(contract["argv"], contract["timeout"]), required)
+        wrong = second.wrong
+        missed = {test: why for test, why in missed.items() if test in second.missed}
+    if missed:
+        wrong = [*wrong, *notes, *missed.values()]
+        wrong.append(f"{len(missed)} of {len(required)} required tests do not pass")
     return wrong + [finding for check in AFTER for finding in check(contract, here)]
+
+
+def nearly(run: results.Verdict, f2p: list[str], required: list[str]) -> bool:
+    """Whether so little is missing that a test which minds the machine's load may be all.
+
+    Without a repair nothing of `f2p` passes, so that a second chance is no chance for nothing.
+    """
+    repaired = sum(test not in run.missed for test in f2p)
+    return not run.wrong and 0 < len(run.missed) <= max(1, len(required) // 20) and 2 * repaired >= len(f2p)
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from .suite import Run
 
@@ -40,30 +40,37 @@ def parse(data: bytes) -> list[dict[str, Any]] | None:
     return records
 
 
-def findings(run: Run, required: Sequence[str]) -> Iterator[str]:
-    """What is wrong with a run, one line each."""
+class Verdict(NamedTuple):
+    """What a run says of the container."""
+
+    wrong: list[str]
+    """Why the run as a whole does not count; none when it does."""
+    missed: dict[str, str]
+    """The required tests that did not pass, each with what is to be said of it."""
+    notes: list[str]
+    """What else helps whoever reads the log."""
+
+
+def verdict(run: Run, required: Sequence[str]) -> Verdict:
+    """Hold a run against the tests it must pass."""
     if run.ended:
-        yield run.ended
-        return
+        return Verdict([run.ended], {}, [])
     if not run.records:
-        yield f"the suite did not start (exit code {run.code}): {_last(run.tail)}"
-        return
+        return Verdict([f"the suite did not start (exit code {run.code}): {_last(run.tail)}"], {}, [])
     if not run.records.endswith(b"\n"):
-        yield "the results are cut short"
-        return
+        return Verdict(["the results are cut short"], {}, [])
     records = parse(run.records)
     if records is None:
-        yield "the results are malformed"
-        return
+        return Verdict(["the results are malformed"], {}, [])
+    wrong = []
     kinds = [record.get("k") for record in records]
     if kinds.count("begin") != 1 or kinds[0] != "begin":
-        yield "the results have no beginning"
+        wrong.append("the results have no beginning")
     if kinds.count("end") != 1 or kinds[-1] != "end":
-        yield f"the suite did not reach its end (exit code {run.code}): {_last(run.tail)}"
-    missed = list(_missed(records, required))
-    if missed:
-        yield from _not_collected(records)
-    yield from missed
+        wrong.append(f"the suite did not reach its end (exit code {run.code}): {_last(run.tail)}")
+    if not required:
+        wrong.append("no test is required")
+    return Verdict(wrong, _missed(records, required), list(_not_collected(records)))
 
 
 def _not_collected(records: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -75,7 +82,7 @@ def _not_collected(records: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"{record.get('id')} cannot be collected: {(reasons or [''])[0][:160]}"
 
 
-def _missed(records: Sequence[dict[str, Any]], required: Sequence[str]) -> Iterator[str]:
+def _missed(records: Sequence[dict[str, Any]], required: Sequence[str]) -> dict[str, str]:
     collected: set[str] = set()
     found: dict[str, tuple[str, str]] = {}
     for record in records:
@@ -85,21 +92,15 @@ def _missed(records: Sequence[dict[str, Any]], required: Sequence[str]) -> Itera
             test = shown(str(record.get("id")))
             if found.get(test, ("passed",))[0] == "passed":  # of two outcomes the one that is not
                 found[test] = (str(record.get("outcome")), str(record.get("message", "")))
-    if not required:
-        yield "no test is required"
-    missed = 0
+    missed = {}
     for test in required:
         outcome, message = found.get(test, ("missing", ""))
         if test not in collected:
-            yield f"{test} was not collected"
+            missed[test] = f"{test} was not collected"
         elif outcome != "passed":
             reason = message.split("\n", 1)[0][:160]
-            yield f"{test} {outcome}{': ' + reason if reason else ''}"
-        else:
-            continue
-        missed += 1
-    if missed:
-        yield f"{missed} of {len(required)} required tests do not pass"
+            missed[test] = f"{test} {outcome}{': ' + reason if reason else ''}"
+    return missed
 
 
 def _last(tail: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Run the test command once, its results on a pipe that nobody else ever held."""
+"""Run the test command, its results on a pipe that nobody else ever held."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Run(NamedTuple):
 def run(argv: list[str], timeout: float) -> Run:
     """The suite's results; after `timeout` seconds its processes are ended.
 
-    Descriptor 3 must be taken by the caller, and is given up: the runner writes its results there.
+    Descriptor 3, where the runner writes its results, must be taken by the caller and is reused.
     """
     results, results_in = os.pipe()
     printed, printed_in = os.pipe()
@@ -50,9 +50,12 @@ def run(argv: list[str], timeout: float) -> Run:
     except OSError as error:
         return Run(b"", b"", 127, f"the test command cannot be run: {error.strerror}")
     finally:
-        for fd in {results_in, printed_in, 3}:
-            os.close(fd)
+        os.dup2(0, 3, inheritable=False)
+        os.close(results_in)
+        os.close(printed_in)
     records, tail, ended = _listen(process, {results, printed}, results, timeout)
+    os.close(results)
+    os.close(printed)
     with contextlib.suppress(OSError):  # all of it may have ended
         os.killpg(process.pid, signal.SIGKILL)
     code = process.wait()
