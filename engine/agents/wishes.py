@@ -47,9 +47,11 @@ class Term:
             return bool(fault.tests & self.tests)
         if self.kind == "path":
             return self.name.rstrip("/") in fault.command
-        said = f"{fault.target} {fault.command}".lower()
+        # The target, and what lies in its directory; that pip is the tool used says nothing of pip.
         pattern = re.sub(r"[-_.]+", "[-_.]+", self.name)
-        return re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", said) is not None
+        named = rf"(?:^|site-packages/)(?:{pattern})(?![a-z0-9])"
+        said = (fault.target.lower(), *fault.command.lower().split())
+        return any(re.search(named, one) for one in said if one == said[0] or "site-packages/" in one)
 
     def __str__(self) -> str:
         return f"tests in {self.name}" if self.kind == "tests" else self.name

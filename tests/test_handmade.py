@@ -1,0 +1,47 @@
+import subprocess
+from pathlib import Path
+
+from engine.handmade import script
+from engine.sandbox.delta import Entry
+from engine.sandbox.snapshots import between
+from sessions.events import Change
+
+
+async def test_what_hands_did_is_done_again_by_the_script(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    (tmp_path / "edited").write_text("old\n")
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "x").write_text("x")
+    (tmp_path / "was-file").write_text("x")
+    content = {
+        f"{root}/edited": b"it's new: $HOME `id` \\n %s\nno end of line",
+        f"{root}/sub/binary": bytes(range(256)),
+    }
+    tree = {
+        f"{root}/edited": Entry("file", 0o644, size=4, digest="a"),
+        f"{root}/gone": Entry("dir", 0o755),
+        f"{root}/gone/x": Entry("file", 0o644, size=1, digest="b"),
+        f"{root}/was-file": Entry("file", 0o644, size=1, digest="c"),
+    }
+    after = {
+        f"{root}/edited": Entry("file", 0o600, size=40, digest="d"),
+        f"{root}/gone": None,
+        f"{root}/was-file": Entry("dir", 0o700),
+        f"{root}/sub": Entry("dir", 0o755),
+        f"{root}/sub/binary": Entry("file", 0o755, size=256, digest="e"),
+        f"{root}/sub/link": Entry("symlink", 0o777, target="../edited"),
+    }
+    changes: tuple[Change, ...] = between(tree, {}, after)
+
+    async def read(path: str) -> bytes:
+        return content[path]
+
+    text = await script(tree, {}, after, changes, read)
+    subprocess.run(["bash", "-c", text], check=True)
+    assert (tmp_path / "edited").read_bytes() == content[f"{root}/edited"]
+    assert (tmp_path / "edited").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "gone").exists()
+    assert (tmp_path / "was-file").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "sub" / "binary").read_bytes() == bytes(range(256))
+    assert (tmp_path / "sub" / "binary").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "sub" / "link").readlink() == Path("../edited")
