@@ -1,1 +1,1 @@
-"""Does it: containers, suites, gold environments, faults, agents, proofs and tasks. Async, without a screen."""
+"""Does it: containers, suites, gold environments, faults, agents, proofs, tasks. Async, without a screen."""

@@ -1,4 +1,4 @@
-import subprocess
+import asyncio
 from pathlib import Path
 
 from engine.handmade import script
@@ -37,7 +37,8 @@ async def test_what_hands_did_is_done_again_by_the_script(tmp_path: Path) -> Non
         return content[path]
 
     text = await script(tree, {}, after, changes, read)
-    subprocess.run(["bash", "-c", text], check=True)
+    process = await asyncio.create_subprocess_exec("bash", "-c", text)
+    assert await process.wait() == 0
     assert (tmp_path / "edited").read_bytes() == content[f"{root}/edited"]
     assert (tmp_path / "edited").stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "gone").exists()
