@@ -37,7 +37,6 @@ SHORT = {
 TOO_MUCH = {
     "echo 'import sys' >>/app/tiny/__init__.py": "/app/tiny/__init__.py was changed",
     ": >/app/tiny/settings.ini": "/app/tiny/settings.ini was changed",
-    "rm /app/tiny/settings.ini": "/app/tiny/settings.ini was removed",
     "echo >/app/sqlite3.py": "/app/sqlite3.py was added",
     "ln -s /tmp /app/sqlite3": "/app/sqlite3 was added",
     "echo >/app/tests/conftest.py": "/app/tests/conftest.py was added",
@@ -52,6 +51,7 @@ TOO_MUCH = {
     mkdir -p /home/dev/.local/lib/python3.11/site-packages
     echo >/home/dev/.local/lib/python3.11/site-packages/usercustomize.py
     """: "usercustomize.py is a start-up hook",
+    "rm /app/tiny/settings.ini": "/app/tiny/settings.ini was removed",
 }
 """Beside the repair, and what the grader says of it."""
 
@@ -62,9 +62,11 @@ async def test_less_than_the_repair_earns_nothing(workshop: Workshop, made: Made
 
 
 async def test_more_than_the_repair_earns_nothing(workshop: Workshop, made: Made) -> None:
-    for command, reason in TOO_MUCH.items():
-        reward, log = await workshop.grade(made, solve=True, after=[command])
-        assert (reward, reason in log) == ("0", True), (command, log)
+    half = len(TOO_MUCH) // 2
+    for batch in (list(TOO_MUCH.items())[:half], list(TOO_MUCH.items())[half:]):
+        reward, log = await workshop.grade(made, solve=True, after=[command for command, _ in batch])
+        assert reward == "0", log
+        assert [reason for _, reason in batch if reason not in log] == [], log
 
 
 async def test_edited_tests_are_put_back_for_an_honest_repair(workshop: Workshop, made: Made) -> None:

@@ -14,10 +14,10 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
 SITE = "/opt/venv/lib/python3.11/site-packages"
 
 FAULTS = {
-    "a module deleted": "rm /usr/lib/python3.11/sqlite3/dbapi2.py",
     "a package's directory deleted": f"rm -r {SITE}/pluggy {SITE}/pluggy-*",
-    "a file corrupted": "printf 'garbage' >/usr/lib/python3.11/json/decoder.py",
-    "permissions taken": "chmod 700 /tmp /opt/venv/bin",
+    "permissions taken, a file corrupted": """
+        chmod 700 /tmp /opt/venv/bin
+        printf garbage >/usr/lib/python3.11/json/decoder.py""",
     "many modes and owners": f"chown -R root:root /home/dev; chmod -R o-rwx {SITE}/_pytest; chmod 755 /tmp",
     "a variable for everyone": """
         echo 'export PYTHONPATH=/opt/old' >/etc/profile.d/zz.sh
