@@ -13,14 +13,14 @@ from engine import commit
 from engine.agents.campaign import Exhausted
 from engine.agents.saboteur import Saboteur
 from engine.attempts import in_order
-from engine.errors import CligymError
-from engine.exploration import Branch, Exploration
+from engine.errors import CligymError, EngineError
+from engine.exploration import Exploration
 from engine.proof.gate import Candidate
-from engine.resume import Place, take_up
+from engine.resume import Place, branch_name, take_up
 from engine.sandbox.client import Engine, connect
-from engine.sandbox.sandbox import SandboxLost
 from engine.tasks.model import Task
 from sessions import events
+from sessions.errors import SessionsError
 
 AGENTS = ("saboteur",)
 
@@ -59,12 +59,8 @@ async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio
     """
     began = time.monotonic()
     async with connect() as engine:
-        with take_up(order.gold, order.out, order.agent, order.seed) as place:
-            unsubscribe = place.session.journal.subscribe(watch)
-            try:
-                return await _Batch(order, engine, place, began).run(stop)
-            finally:
-                unsubscribe()
+        with take_up(order.gold, order.out, order.agent, order.seed, watch) as place:
+            return await _Batch(order, engine, place, began).run(stop)
 
 
 @dataclass
@@ -94,8 +90,9 @@ class _Batch:
         self.exploration = Exploration(self.engine, place.gold, place.tree, journal, place.session.id)
         try:
             outcome, detail = await self._until(stop)
-        except CligymError as error:
-            journal.append(events.SessionEnded(outcome=FAILED, detail=str(error)))
+        except (CligymError, SessionsError) as error:
+            with contextlib.suppress(SessionsError):  # perhaps it was the journal that failed
+                journal.append(events.SessionEnded(outcome=FAILED, detail=str(error)))
             raise
         finally:
             await asyncio.shield(self.exploration.end())
@@ -138,7 +135,7 @@ class _Batch:
             plan = self.place.campaign.begin(number)
         except Exhausted:
             return None
-        return self._attempt(f"a{number:04d}", Saboteur(plan))
+        return self._attempt(branch_name(number), Saboteur(plan))
 
     def _learn(self, number: int, attempt: _Attempt) -> bool:
         """Take an attempt in, in order: this is where a proven task is written, so none is too many."""
@@ -160,22 +157,20 @@ class _Batch:
         """What the saboteur makes of a fresh branch. Its container goes before the proof, which needs none.
 
         Raises:
-            EngineError: the engine, not only the container, is gone.
+            EngineError: the engine fails, not only what became of this branch.
         """
-        branch: Branch | None = None
+        branch = await self.exploration.open(name)
         outcome, detail = "abandoned", ""
         try:
-            branch = await self.exploration.open(name)
             candidate = await self.exploration.explore(branch, attempt.saboteur)
             outcome = "nominated" if candidate else "barren"
             return candidate
-        except SandboxLost as lost:
-            outcome, detail = "failed", str(lost)
-            await self.engine.api("_ping")
+        except EngineError as error:
+            outcome, detail = "failed", str(error)
+            await self.exploration.excuse(error)
             return None
         finally:
-            if branch is not None:
-                await asyncio.shield(self.exploration.close(branch, outcome, detail))
+            await asyncio.shield(self.exploration.close(branch, outcome, detail))
 
     def _result(self, outcome: str, detail: str) -> events.Result:
         return events.Result(

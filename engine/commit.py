@@ -42,7 +42,7 @@ async def proven(exploration: Exploration, candidate: Candidate, seed: int, bega
     `began` is the wall clock when its branch was opened. A fall is in the journal with its reason.
 
     Raises:
-        EngineError: a gate could not examine it.
+        EngineError: the engine fails, not only what is made of this candidate.
     """
     journal, branch, step = exploration.journal, candidate.branch, candidate.step
 
@@ -77,7 +77,7 @@ async def proven(exploration: Exploration, candidate: Candidate, seed: int, bega
         )
 
     try:
-        verdicts = await prove(gates, started, ended)
+        verdicts = await prove(gates, exploration.excuse, started, ended)
         last = verdicts[-1]
         if not last.held:
             journal.append(events.CandidateFell(branch=branch, step=step, gate=last.gate, reason=last.reason))
@@ -96,7 +96,11 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
         tests = await private_tests(get, tree, pact)
         solution = await reference_solution(get, tree, candidate.delta)
     told = statement.write(
-        gold, bench.reports[0], bench.f2p, candidate.delta, seed=f"{session} {candidate.branch}"
+        gold,
+        bench.reports[0],
+        bench.f2p,
+        candidate.delta,
+        seed=f"{gold.image} {seed} {candidate.branch} {candidate.step}",
     )
     return Task(
         id=task_id(gold.project, session, candidate.branch, candidate.step),
@@ -142,7 +146,9 @@ def publish(exploration: Exploration, task: Task, out: Path) -> Path:
         OutputError: the directory cannot be written.
         OutputFull: there is no room.
     """
-    output.keep_gold(out, task.gold.name, task.gold.image, store.context(task.gold.name))
+    output.keep_gold(out, task.gold.name, task.gold.image, store.context(task.gold.name), task.gold.tag)
+    identity = (task.session, task.branch, task.step)
+    task = replace(task, id=task_id(task.gold.project, *identity, taken=output.taken(out)))
     path = harbor.write(out, task)
     exploration.journal.append(
         events.TaskCommitted(

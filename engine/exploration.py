@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
-from engine.errors import GoldError
+from engine.errors import DiskFull, EngineError, GoldError
 from engine.faults.model import Fault
 from engine.gold.model import PROJECT_DIR, Gold
 from engine.handmade import script
@@ -133,16 +133,16 @@ class Exploration:
         branch = Branch(name, sandbox, shell, transcript, namespace, base, moments)
         transcript.write = lambda data: self._printed(branch, data)
         shell.on_lost = lambda reason, program: self._lost(branch, reason, program)
-        self.journal.append(
-            events.BranchOpened(
-                branch=name,
-                image=base.image,
-                parent=parent.name if parent else "",
-                step=step,
-                container=sandbox.id,
-            )
-        )
         try:
+            self.journal.append(
+                events.BranchOpened(
+                    branch=name,
+                    image=base.image,
+                    parent=parent.name if parent else "",
+                    step=step,
+                    container=sandbox.id,
+                )
+            )
             await shell.open()
             await self.snapshots.begin(sandbox)
         except BaseException:
@@ -363,6 +363,16 @@ class Exploration:
             )
         )
         return report
+
+    async def excuse(self, error: EngineError) -> None:
+        """Return if a branch or a candidate is at fault: its container ended, or none starts from its image.
+
+        Raises:
+            EngineError: `error`, or that the engine does not answer.
+        """
+        if isinstance(error, DiskFull):
+            raise error
+        await self.engine.api("_ping")
 
     async def end(self) -> None:
         """Let go of what the session keeps ready."""

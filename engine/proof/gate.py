@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from engine.errors import CligymError
+from engine.errors import CligymError, EngineError
 from engine.faults.model import Fault
 from engine.gold.model import Gold
 from engine.inversion import Line
@@ -87,11 +87,13 @@ class Verdict:
 
 async def prove(
     gates: Sequence[Gate],
+    excuse: Callable[[EngineError], Awaitable[None]],
     on_start: Callable[[str], None] = lambda gate: None,
     on_end: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
     """Send a candidate through `gates` in order; the first that it does not pass ends the proof.
 
+    What a gate cannot examine has fallen, too, unless `excuse` raises because the candidate is not at fault.
     The verdicts of all gates entered, the last of which may be a fall.
     """
     verdicts = []
@@ -103,6 +105,10 @@ async def prove(
             verdict = Verdict(gate.name, True, held.reason, time.monotonic() - began, held.evidence)
         except Fell as fell:
             verdict = Verdict(gate.name, False, str(fell), time.monotonic() - began, fell.evidence)
+        except EngineError as error:
+            await excuse(error)
+            reason = f"{gate.name}: it could not be examined: {error}"
+            verdict = Verdict(gate.name, False, reason, time.monotonic() - began, {})
         verdicts.append(verdict)
         on_end(verdict)
         if not verdict.held:

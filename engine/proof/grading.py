@@ -8,13 +8,17 @@ import tarfile
 from dataclasses import dataclass
 
 from engine import clean
-from engine.errors import EngineError
 from engine.proof.workbench import Workbench
+from engine.sandbox import tools
 from engine.sandbox.sandbox import Sandbox
 from engine.tasks import harbor
 from engine.tasks.output import Files
 
 REWARD = "/logs/verifier/reward.txt"
+FOLDERS = ("logs/agent", "logs/verifier", "logs/artifacts", "solution", "tests")
+"""What clients mount or make before anything runs."""
+LONGEST = 64
+"""Bytes a reward has less than."""
 SOLVE_SECONDS = 300.0
 
 
@@ -40,7 +44,7 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
             bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
         )
         async with sandbox:
-            await sandbox.put(_directories("logs/agent", "logs/verifier", "logs/artifacts", "solution", "tests"))
+            await sandbox.put(_directories(*FOLDERS))
             log = b""
             if solve:
                 await sandbox.put(_packed(made, "solution"))
@@ -52,11 +56,14 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
             limit = bench.candidate.gold.test.timeout + 120
             ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=limit, keep=4096)
             log += ran.stdout + ran.stderr
-            try:
-                reward = _number(await sandbox.read_file(REWARD))
-            except EngineError:
-                reward = None
+            reward = await _reward(sandbox)
     return Graded(reward, clean.block(log.decode("utf-8", "replace"), 2048))
+
+
+async def _reward(sandbox: Sandbox) -> float | None:
+    """What the grader left, were it a pipe or endless."""
+    ran = await sandbox.exec([tools.BUSYBOX, "head", "-c", str(LONGEST), REWARD], timeout=10)
+    return _number(ran.stdout) if ran.exit_code == 0 and len(ran.stdout) < LONGEST else None
 
 
 def _number(data: bytes) -> float | None:
