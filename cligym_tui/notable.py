@@ -59,10 +59,7 @@ def _told(event: events.Event) -> tuple[str, str] | None:
             )
         case events.TaskCommitted():
             families = ", ".join(event.families)
-            return (
-                TASK,
-                f"{_step(event)} task {event.task} ({families}; {event.f2p} to repair, {event.p2p} to keep)",
-            )
+            return TASK, f"{event.branch} task {event.task}: {families}, {event.f2p} F2P, {event.p2p} P2P"
         case events.CandidateFell():
             return FALL, f"{_step(event)} fell at {event.gate}{_because(event.reason)}"
         case events.Remark():
@@ -81,11 +78,7 @@ def _suite(event: events.SuiteEnded) -> tuple[str, str]:
 
 
 def _step(
-    event: events.StepProposed
-    | events.SuiteEnded
-    | events.GateEnded
-    | events.TaskCommitted
-    | events.CandidateFell,
+    event: events.StepProposed | events.SuiteEnded | events.GateEnded | events.CandidateFell,
 ) -> str:
     return f"{event.branch} step {event.step}"
 

@@ -86,7 +86,7 @@ def test_a_pipe_gets_one_plain_line_for_each_notable_event(
     if how != "refused":
         assert "b1 step 1 (dependencies) $ rm [/bold]\\x1b]52;c;aGk=\\x07\\x1b[2J\\x9b31m\\u202e next" in text
         assert "b1 step 1 2 tests flipped, 2 of 3 broken" in text
-        assert "b1 step 1 task t1 (dependencies; 2 to repair, 1 to keep)" in text
+        assert "b1 task t1: dependencies, 2 F2P, 1 P2P" in text
         assert "b2 step 1 1 test flipped, 3 of 3 broken; suite died: killed" in text
         assert "b2 step 1 fell at oracle: [/bold]" in text
         assert "3 attempts, 2 flipped, 1 proven, yield 33%, fell: oracle 1" in text
