@@ -129,4 +129,4 @@ async def _remove_image(tag: str) -> None:
     async with connect() as engine:
         await images.remove(engine, tag)
         if await images.exists(engine, tag):
-            raise EngineError("it is in use", f"remove what uses it, then `docker rmi {tag}`")
+            raise EngineError("it is in use", f"run `cligym-tui gc`, then `docker rmi {tag}`")
