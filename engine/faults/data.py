@@ -18,7 +18,7 @@ def _recovery(facts: Facts, path: str) -> str:
     dist = facts.owners.get(path)
     if dist:
         pip = f"{facts.image.python.executable} -m pip"
-        return f"{pip} install --force-reinstall --no-deps {dist.name}=={dist.version}"
+        return f"{pip} install --force-reinstall --no-deps {facts.requirement(dist)}"
     return f"apt-get install --reinstall -y {package_of(facts, path)}"
 
 

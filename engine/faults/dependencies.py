@@ -18,7 +18,7 @@ def _values(facts: Facts, found: Distribution, **more: str) -> dict[str, str]:
     return {
         "python": facts.image.python.executable,
         "name": found.name,
-        "requirement": f"{found.name}=={found.version}",
+        "requirement": facts.requirement(found),
         "info": found.info,
         **more,
     }

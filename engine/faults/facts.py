@@ -168,6 +168,8 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
     baseline: tuple[str, ...]
     image: Image
     uses: Uses
+    project: str = ""
+    """The project's distribution."""
     protected: tuple[str, ...] = ("/app",)
     user: str = "dev"
 
@@ -274,6 +276,12 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
                 wanted.add(name)
                 queue += known[name].requires
         return frozenset(known[name].name for name in wanted)
+
+    def requirement(self, found: Distribution) -> str:
+        """What to tell pip to have a distribution installed again: the project's comes from its sources."""
+        if _canonical(found.name) == _canonical(self.project) and self.protected:
+            return self.protected[0]
+        return f"{found.name}=={found.version}"
 
     @cached_property
     def core(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ def _extensions(facts: Facts) -> Iterable[Target]:
         for path, tests in extensions(facts):
             dist = facts.owners.get(path)
             if dist:
-                values = {"path": path, "requirement": f"{dist.name}=={dist.version}",
+                values = {"path": path, "requirement": facts.requirement(dist),
                           "python": facts.image.python.executable}  # fmt: skip
                 yield Target(label(facts, path), values, tests)
 
@@ -88,7 +88,8 @@ def _searched(facts: Facts) -> Iterable[Target]:
 
 def _preload(facts: Facts) -> Iterable[Target]:
     tests = frozenset().union(*(tests for _, tests in programs(facts)))
-    yield Target("libjemalloc.so.2", {"line": "/usr/lib/libjemalloc.so.2"}, tests)
+    if tests:
+        yield Target("libjemalloc.so.2", {"line": "/usr/lib/libjemalloc.so.2"}, tests)
 
 
 def _vital(facts: Facts) -> Iterable[Target]:

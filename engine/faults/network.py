@@ -37,7 +37,7 @@ def _certifi(facts: Facts) -> Iterable[Target]:
         for path in dist.files:
             if path.endswith("certifi/cacert.pem") and facts.tests_importing("certifi"):
                 values = {"path": path, "python": facts.image.python.executable,
-                          "requirement": f"{dist.name}=={dist.version}"}  # fmt: skip
+                          "requirement": facts.requirement(dist)}  # fmt: skip
                 yield Target(f"{dist.name} cacert.pem", values, facts.tests_touching(path))
 
 

@@ -69,7 +69,12 @@ async def probe(engine: Engine, gold: Gold, suite: Suite) -> Facts:
             f"see that {gold.test.python} starts in it",
         )
     return Facts(
-        baseline=gold.baseline, image=image, uses=uses, protected=gold.recipe.protected, user=gold.test.user
+        baseline=gold.baseline,
+        image=image,
+        uses=uses,
+        project=gold.project,
+        protected=gold.recipe.protected,
+        user=gold.test.user,
     )
 
 

@@ -42,7 +42,7 @@ def _wrappers(facts: Facts) -> Iterable[Target]:
             if folder or not (vital or path.startswith("/usr/local/bin/")):
                 place = folder or "/usr/local/bin"
                 values = {"folder": place, "path": f"{place}/{name}", "name": name,
-                          "text": f'#!/bin/bash\nexec /opt/tools/bin/{name} "$@"\n'}  # fmt: skip
+                          "line": f'exec /opt/tools/bin/{name} "$@"'}  # fmt: skip
                 yield Target(name, values, tests)
 
     return facts.ranked(found())
@@ -120,7 +120,9 @@ OPERATORS = (
         family=FAMILY,
         summary="A wrapper earlier on the search path hands over to a tool directory that is gone.",
         find=_wrappers,
-        command=typed("mkdir -p {folder} && printf '%s' {text} > {path} && chmod 755 {path}"),
+        command=typed(
+            "mkdir -p {folder} && printf '%s\\n' '#!/bin/bash' {line} > {path} && chmod 755 {path}"
+        ),
         recovery=typed("rm {path}"),
         look=typed("type -a {name}"),
         symptom="No such file or directory from a program that is there",
