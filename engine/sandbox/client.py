@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import aiodocker
 import aiohttp
+from aiodocker.containers import DockerContainer
 from platformdirs import user_state_dir
 
 from engine import clean
@@ -102,6 +104,8 @@ class Engine:
     """The engine's data directory, as the engine names it."""
     storage: str = ""
     """Storage driver."""
+    plain_layers: bool = False
+    """Whether a layer is a directory of overlay2's on its disk, complete and with the containers' ids."""
     cpus: int = 1
     memory: int = 0
     """Bytes the engine's machine has."""
@@ -114,6 +118,20 @@ class Engine:
     def local(self) -> bool:
         """Whether the engine shares this machine's filesystem, as a unix socket suggests."""
         return bool(self.endpoint.socket)
+
+    async def create(self, config: dict[str, Any]) -> DockerContainer:
+        """Create a container; when cancelled meanwhile, the engine's answer is waited for and undone.
+
+        Otherwise the engine would be left with a container whose id nobody has.
+        """
+        asked = asyncio.ensure_future(self.docker.containers.create(config))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            with contextlib.suppress(aiodocker.DockerError, aiohttp.ClientError, OSError):
+                container = await asked
+                await container.delete(force=True)
+            raise
 
     async def api(self, path: str, method: str = "GET", **options: Any) -> Any:
         """One call of the Engine API that aiodocker has no method for; the decoded JSON answer."""
@@ -141,6 +159,15 @@ def translated(doing: str = "") -> Iterator[None]:
         if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
             raise  # a time limit of the caller's own
         raise _silent(error, prefix) from error
+
+
+def _plain_layers(info: Mapping[str, Any]) -> bool:
+    # Without "native diff", the kernel writes renamed directories as references to lower ones.
+    status = dict(info.get("DriverStatus") or ())
+    mapped = any(
+        name in option for option in info.get("SecurityOptions") or () for name in ("userns", "rootless")
+    )
+    return info.get("Driver") == "overlay2" and status.get("Native Overlay Diff") == "true" and not mapped
 
 
 def _silent(error: BaseException, prefix: str) -> EngineError:
@@ -203,6 +230,7 @@ async def connect(endpoint: Endpoint | None = None) -> AsyncIterator[Engine]:
             version=str(version.get("Version", "")),
             data_root=str(info.get("DockerRootDir", "")),
             storage=str(info.get("Driver", "")),
+            plain_layers=_plain_layers(info),
             cpus=cpus,
             memory=int(info.get("MemTotal") or 0),
             suite_slots=asyncio.Semaphore(max(1, cpus)),

@@ -23,7 +23,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     target: str = ""
     """Where a symbolic link points."""
     mtime: int = 0
-    """Seconds; told apart only for regular files, whose bytecode and build tools look at it."""
+    """Seconds; told apart only for regular files, whose bytecode and build tools look at it.
+
+    Nothing before 1970: the engine writes no such time into a layer's files."""
     xattrs: dict[str, bytes] = {}
 
     def same(self, other: Entry, *, times: bool = False) -> bool:
@@ -47,17 +49,6 @@ Removal of a directory is one None for the directory; everything below it goes w
 def below(path: str, ancestor: str) -> bool:
     """Whether `path` lies strictly inside the directory `ancestor`."""
     return path.startswith(ancestor.rstrip("/") + "/")
-
-
-def merge(lower: Layer, upper: Layer) -> Layer:
-    """One layer that does what `lower` and then `upper` do."""
-    merged: dict[str, Entry | None] = dict(lower)
-    gone = [path for path, entry in upper.items() if entry is None or entry.what != "dir"]
-    for ancestor in gone:
-        for path in [path for path in merged if below(path, ancestor)]:
-            del merged[path]
-    merged.update(upper)
-    return merged
 
 
 def effective(tree: Tree, layer: Layer, *, times: bool = False) -> Layer:

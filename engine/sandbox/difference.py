@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.errors import EngineError
 from engine.sandbox import images
 from engine.sandbox.client import Engine
-from engine.sandbox.delta import Layer, Tree, effective, merge
-from engine.sandbox.layers import layer, overlaid
+from engine.sandbox.delta import Layer, Tree
+from engine.sandbox.layers import against, layer, overlaid
 from engine.sandbox.manifest import managed
 from engine.sandbox.snapshots import reader
 
@@ -20,8 +20,7 @@ async def difference(engine: Engine, image: str, gold: str, tree: Tree) -> Layer
     lower, upper = await images.layers(engine, gold), await images.layers(engine, image)
     if upper[: len(lower)] != lower:
         raise EngineError(f"the image {image} is not built on {gold}")
-    found: Layer = {}
+    now = tree
     for raw in await reader(engine).above(image, len(upper) - len(lower)):
-        listed = [each for each in raw if not managed(each[0].rstrip("/"))]
-        found = merge(found, layer(listed, overlaid(tree, found)))
-    return effective(tree, found, times=True)
+        now = overlaid(now, layer([each for each in raw if not managed(each[0].rstrip("/"))], now))
+    return against(tree, now, times=True)

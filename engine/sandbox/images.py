@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,10 @@ import aiohttp
 
 from engine.errors import DiskFull, EngineError
 from engine.sandbox.client import Engine, translated
+
+_MADE = re.compile(r"---> ([0-9a-f]{12,64})")
+_PATIENCE = 50
+"""Tenths of a second in which a builder ends a step that nobody waits for any more."""
 
 
 class BuildFailed(EngineError):
@@ -48,10 +53,13 @@ async def layers(engine: Engine, image: str) -> list[str]:
     return list(known["RootFS"].get("Layers") or [])
 
 
-async def remove(engine: Engine, image: str) -> None:
-    """Remove an image or a name of one; whether it is there or in use does not matter."""
-    with contextlib.suppress(aiodocker.DockerError), translated():
-        await engine.docker.images.delete(image, force=False, noprune=False)
+async def remove(engine: Engine, image: str, *, parents: bool = True) -> None:
+    """Remove an image or a name of one; whether it is there or in use does not matter.
+
+    With `parents`, the nameless images it was made from go with it, as a build leaves them behind.
+    """
+    with contextlib.suppress(EngineError), translated():
+        await engine.docker.images.delete(image, force=False, noprune=not parents)
 
 
 async def build(
@@ -82,6 +90,7 @@ async def build(
         "labels": json.dumps(labels or {}),
     }
     made, last = "", ""
+    steps = _Steps()
     with translated("building an image"):
         try:
             async with (
@@ -107,6 +116,7 @@ async def build(
                             f"the build failed: {message}" + (f" ({last[-500:]})" if last else "")
                         )
                     text = str(said.get("stream") or "").strip()
+                    steps.read(text)
                     made = (said.get("aux") or {}).get("ID") or made
                     if text:
                         last = text if not text.startswith(("--->", "Removing", "Step")) else last
@@ -116,6 +126,36 @@ async def build(
             raise EngineError(f"the build took more than {timeout:.0f} s") from error
         except ValueError as error:
             raise EngineError(f"the engine's answer to a build cannot be read: {error}") from error
+        finally:
+            if not made and nocache:
+                # The builder keeps what the steps before the failed one made, without a name or a label.
+                with contextlib.suppress(EngineError):
+                    await asyncio.shield(steps.clear(engine))
     if not made:
         raise EngineError("the engine did not say which image it built")
     return str(made)
+
+
+class _Steps:
+    """The images that the steps of a build have made, as its output tells."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self._stage = False
+
+    def read(self, text: str) -> None:
+        """Take in the next line of output."""
+        if text.startswith("Step "):
+            # A stage begins with somebody else's image.
+            self._stage = text.partition(" : ")[2].upper().startswith("FROM")
+        elif (found := _MADE.fullmatch(text)) and not self._stage:
+            self.made.append(found[1])
+
+    async def clear(self, engine: Engine) -> None:
+        """Remove them, the last one first, once the builder has ended the step that stands on it."""
+        for image in reversed(self.made):
+            for _ in range(_PATIENCE):
+                await remove(engine, image, parents=False)
+                if not await exists(engine, image):
+                    break
+                await asyncio.sleep(0.1)

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from engine.sandbox.delta import Entry, Layer, Tree, below
+from engine.sandbox.delta import Entry, Layer, Tree
 
 WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"
@@ -22,7 +22,8 @@ Raw = tuple[str, Entry | None]
 """A path with its entry; None is a whiteout, and a path ending in `/` with None an opaque directory."""
 
 
-def _name(name: str) -> str:
+def path_of(name: str) -> str:
+    """The absolute path of a tar member's name."""
     return "/" + name.strip("/").removeprefix("./").strip("/") if name not in (".", "./", "") else "/"
 
 
@@ -31,7 +32,7 @@ def from_tar(stream: IO[bytes], kinds: str = "r|") -> Iterator[Raw]:
     seen: dict[str, Entry] = {}
     with tarfile.open(fileobj=stream, mode=kinds, errors="surrogateescape") as tar:  # type: ignore[call-overload]
         for member in tar:
-            path = _name(member.name)
+            path = path_of(member.name)
             directory, _, base = path.rpartition("/")
             if base == OPAQUE:
                 yield f"{directory}/", None
@@ -45,7 +46,7 @@ def from_tar(stream: IO[bytes], kinds: str = "r|") -> Iterator[Raw]:
 
 def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo, seen: dict[str, Entry]) -> Entry:
     if member.islnk():
-        linked = seen.get(_name(member.linkname))
+        linked = seen.get(path_of(member.linkname))
         if linked is not None:
             return linked
     capability = member.pax_headers.get(f"SCHILY.xattr.{_CAPABILITY}")
@@ -56,7 +57,14 @@ def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo, seen: dict[str, Entry]
         assert file is not None
         digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         return Entry(
-            "file", mode, uid, gid, size=member.size, digest=digest, mtime=int(member.mtime), xattrs=xattrs
+            "file",
+            mode,
+            uid,
+            gid,
+            size=member.size,
+            digest=digest,
+            mtime=max(0, int(member.mtime)),
+            xattrs=xattrs,
         )
     if member.isdir():
         return Entry("dir", mode, uid, gid)
@@ -91,7 +99,14 @@ def _host_entry(full: str, info: os.stat_result) -> Entry:
         capability = _xattr(full, _CAPABILITY)
         xattrs = {_CAPABILITY: capability} if capability else {}
         return Entry(
-            "file", mode, uid, gid, size=info.st_size, digest=digest, mtime=int(info.st_mtime), xattrs=xattrs
+            "file",
+            mode,
+            uid,
+            gid,
+            size=info.st_size,
+            digest=digest,
+            mtime=max(0, info.st_mtime_ns // 10**9),
+            xattrs=xattrs,
         )
     if stat.S_ISDIR(info.st_mode):
         return Entry("dir", mode, uid, gid)
@@ -136,15 +151,15 @@ def fingerprint(root: str) -> str:
 def layer(raw: Iterable[Raw], lower: Tree) -> Layer:
     """The raw entries as a layer over `lower`: opaque directories become removals of what they hide."""
     listed: dict[str, Entry | None] = {}
-    opaque: list[str] = []
+    opaque: set[str] = set()
     for path, entry in raw:
         if path.endswith("/") and entry is None and path != "/":
-            opaque.append(path.rstrip("/"))
+            opaque.add(path.rstrip("/"))
         else:
             listed[path] = entry
-    for directory in opaque:
+    if opaque:
         for path in lower:
-            if below(path, directory) and path not in listed:
+            if path not in listed and _inside(path, opaque):
                 listed[path] = None
     return listed
 
@@ -162,6 +177,24 @@ def overlaid(tree: Tree, upper: Layer) -> Tree:
         if entry is None:
             result.pop(path, None)
         else:
+            result[path] = entry
+    return result
+
+
+def against(tree: Tree, now: Tree, *, times: bool = False) -> Layer:
+    """What makes `now` of `tree`, and nothing that does not: the inverse of `overlaid`.
+
+    With `times`, a regular file's mtime counts.
+    """
+    result: dict[str, Entry | None] = {}
+    for path in tree:
+        if path not in now:
+            directory = path.rpartition("/")[0]
+            if not directory or (directory in now and now[directory].what == "dir"):
+                result[path] = None  # else the end of its directory says it
+    for path, entry in now.items():
+        was = tree.get(path)
+        if was is not entry and (was is None or not entry.same(was, times=times)):
             result[path] = entry
     return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+from typing import IO
 
 import msgspec
 
@@ -23,20 +24,30 @@ async def manifest(engine: Engine, image: str) -> dict[str, Entry]:
     Raises:
         EngineError: there is no such image.
     """
+    with tempfile.TemporaryFile() as spool:
+        await export(engine, image, spool)
+        return await asyncio.to_thread(tree, spool)
+
+
+async def export(engine: Engine, image: str, spool: IO[bytes]) -> None:
+    """Write the filesystem of `image` into `spool`, as a tar."""
     with translated(f"reading the image {image}"):
-        container = await engine.docker.containers.create(
+        container = await engine.create(
             {"Image": image, "Cmd": ["true"], "Labels": labels("manifest", "")}
         )
         try:
-            with tempfile.TemporaryFile() as spool:
-                async with engine.docker._query(f"containers/{container.id}/export") as response:
-                    async for chunk in response.content.iter_chunked(1 << 20):
-                        spool.write(chunk)
-                spool.seek(0)
-                raw = await asyncio.to_thread(lambda: list(from_tar(spool)))
+            async with engine.docker._query(f"containers/{container.id}/export") as response:
+                async for chunk in response.content.iter_chunked(1 << 20):
+                    spool.write(chunk)
         finally:
             with contextlib.suppress(Exception):
-                await container.delete(force=True)
+                await asyncio.shield(container.delete(force=True))
+
+
+def tree(spool: IO[bytes]) -> dict[str, Entry]:
+    """The entries of an exported filesystem."""
+    spool.seek(0)
+    raw = from_tar(spool, "r:")
     return {path: entry for path, entry in raw if entry is not None and not managed(path)}
 
 

@@ -82,6 +82,7 @@ class Namespaces:
             "User": "0:0",
             "WorkingDir": "/",
             "Hostname": "sandbox",
+            "StopSignal": "SIGKILL",
             "OpenStdin": True,
             "StdinOnce": True,
             "AttachStdin": True,
@@ -89,7 +90,7 @@ class Namespaces:
             "HostConfig": host_config(self.engine, network="none", binds=(), limits=limits),
         }
         with translated("making a network namespace"):
-            container = await self.engine.docker.containers.create(config)
+            container = await self.engine.create(config)
             hold = container.attach(stdin=True, stdout=False, stderr=False)
             namespace = Namespace(container.id, hold)
             self._made[container.id] = namespace

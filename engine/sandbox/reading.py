@@ -21,7 +21,7 @@ async def reading(
         EngineError: there is no such image or path.
     """
     with translated(f"reading the image {image}"):
-        container = await engine.docker.containers.create(
+        container = await engine.create(
             {"Image": image, "Cmd": ["true"], "Labels": labels("reading", session)}
         )
 

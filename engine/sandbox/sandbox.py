@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import secrets
+import socket
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +90,12 @@ class Tail:
 
 def labels(purpose: str, session: str) -> dict[str, str]:
     """Labels by which garbage is told from what a living process still needs."""
-    return {LABEL: purpose, "cligym.session": session, "cligym.owner": owner_token()}
+    return {
+        LABEL: purpose,
+        "cligym.session": session,
+        "cligym.owner": owner_token(),
+        "cligym.host": socket.gethostname(),
+    }
 
 
 def host_config(engine: Engine, *, network: str, binds: Sequence[str], limits: Limits) -> dict[str, Any]:
@@ -158,6 +164,7 @@ class Sandbox:
             "Entrypoint": [],
             "User": "0:0",
             "WorkingDir": "/",
+            "StopSignal": "SIGKILL",
             "OpenStdin": True,
             "StdinOnce": True,
             "AttachStdin": True,
@@ -169,7 +176,7 @@ class Sandbox:
         if not network.startswith("container:"):
             config["Hostname"] = "sandbox"
         with translated("starting a sandbox"):
-            container = await engine.docker.containers.create(config)
+            container = await engine.create(config)
             sandbox = cls(engine, container.id, image, secrets.token_hex(8), limits)
             try:
                 sandbox._control = container.attach(stdin=True, stdout=True, stderr=True)

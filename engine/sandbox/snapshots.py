@@ -14,11 +14,15 @@ import msgspec
 from engine.errors import EngineError
 from engine.sandbox import images
 from engine.sandbox.client import Engine
-from engine.sandbox.delta import Layer, Tree, effective, merge
-from engine.sandbox.layers import Raw, fingerprint, from_directory, from_tar, layer, overlaid
+from engine.sandbox.delta import Layer, Tree
+from engine.sandbox.layers import Raw, against, fingerprint, from_directory, from_tar, layer, overlaid
 from engine.sandbox.manifest import managed
 from engine.sandbox.sandbox import Sandbox
+from engine.sandbox.squash import squash
 from sessions.events import Change
+
+DEPTH = 100
+"""Layers an image may have before it is squashed: at the engine's own limit of 125 a commit fails."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class HostReader:
         """Whether this process can read what the engine writes."""
         return (
             engine.local
-            and engine.storage == "overlay2"
+            and engine.plain_layers
             and os.access(f"{engine.data_root}/overlay2", os.R_OK | os.X_OK)
         )
 
@@ -127,9 +131,13 @@ class Snapshots:
     """Takes the snapshots of a session's branches."""
 
     engine: Engine
+    image: str
+    """The gold image, on which all of them stand."""
     gold: Tree
-    """The gold image's filesystem."""
+    """Its filesystem."""
     reader: Reader
+    depth: int = DEPTH
+    """Layers at which an image is squashed."""
     _layers: dict[str, list[str]] = field(default_factory=dict)
     """Layer digests of the images sandboxes were started from."""
     _top: dict[str, str] = field(default_factory=dict)
@@ -159,24 +167,31 @@ class Snapshots:
         image = await sandbox.commit(pause=pause)
         digests = await images.layers(self.engine, image)
         added = digests[len(below) :]
-        if not added and last.image == base.image:
-            await images.remove(self.engine, image)
-            return None
         digest = added[-1] if added else ""
-        if self._top.get(sandbox.id) == digest:
-            await images.remove(self.engine, image)
-            return None
-        self._top[sandbox.id] = digest
-        cumulative = base.layer
-        if added:
-            (top,) = await self.reader.above(image, 1)
-            raw = [each for each in top if not managed(each[0].rstrip("/"))]
-            cumulative = merge(base.layer, layer(raw, overlaid(self.gold, base.layer)))
-        delta = effective(self.gold, cumulative, times=True)
+        delta = last.layer
+        if self._top.get(sandbox.id, "") != digest:
+            self._top[sandbox.id] = digest
+            delta = await self._delta(image, base, len(added))
         if delta == last.layer:
-            await images.remove(self.engine, image)
+            # Its parent is somebody's snapshot still, whether or not a container runs from it.
+            await images.remove(self.engine, image, parents=False)
             return None
-        return Snapshot(image, delta)
+        return Snapshot(await self._shallow(image, len(digests)), delta)
+
+    async def _delta(self, image: str, base: Snapshot, added: int) -> Layer:
+        now = overlaid(self.gold, base.layer)
+        for top in await self.reader.above(image, added) if added else ():
+            now = overlaid(now, layer([each for each in top if not managed(each[0].rstrip("/"))], now))
+        return against(self.gold, now, times=True)
+
+    async def _shallow(self, image: str, depth: int) -> str:
+        if self.image not in self._layers:
+            self._layers[self.image] = await images.layers(self.engine, self.image)
+        if depth < self.depth or depth <= len(self._layers[self.image]) + 1:
+            return image
+        squashed = await squash(self.engine, image, self.image, self.gold)
+        await images.remove(self.engine, image, parents=False)
+        return squashed
 
 
 def between(gold: Tree, before: Layer, after: Layer) -> tuple[Change, ...]:

@@ -109,7 +109,7 @@ async def ensure(engine: Engine, image: str) -> str:
 
 async def _fill(engine: Engine, image: str, name: str, contents: dict[str, bytes]) -> None:
     mount = {"Type": "volume", "Source": name, "Target": MOUNT}
-    carrier = await engine.docker.containers.create(
+    carrier = await engine.create(
         {
             "Image": image,
             "Cmd": ["true"],

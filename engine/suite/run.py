@@ -68,7 +68,7 @@ class Suite:
             await tools.ensure(self.engine, image)
             config = self._config(image, options, namespace.network if namespace else "none")
             with translated("starting the suite"):
-                container = await self.engine.docker.containers.create(config)
+                container = await self.engine.create(config)
                 stream = container.attach(stdout=True, stderr=True)
                 await stream._init()
                 await container.start()
