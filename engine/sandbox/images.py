@@ -103,6 +103,7 @@ async def build(
                     headers={"Content-Type": "application/x-tar"},
                     timeout=aiohttp.ClientTimeout(total=None, sock_read=None),
                 ) as response,
+                response,  # whose end is the end of the build, and aiodocker leaves it open
             ):
                 async for line in response.content:
                     said = json.loads(line)
