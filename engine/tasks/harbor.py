@@ -37,7 +37,9 @@ COMPOSE = {
 """What the client merges over its own compose file; JSON is YAML."""
 
 EXECUTABLE = frozenset({"solution/solve.sh", "solution/busybox", "tests/test.sh"})
-GRADER = ("__init__.py", "files.py", "main.py", "results.py", "suite.py")
+
+ALIVE = ("bash", "-c", "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json")
+"""What the client runs in the broken container before it grades; where this fails it gives no reward."""
 
 
 def write(out: Path, task: Task) -> Path:
@@ -75,7 +77,11 @@ def grader(task: Task) -> dict[str, bytes]:
     return {
         "test.sh": package.joinpath("test.sh").read_bytes(),
         "__main__.py": b"import sys\n\nfrom grader.main import main\n\nsys.exit(main())\n",
-        **{f"grader/{name}": package.joinpath(name).read_bytes() for name in GRADER},
+        **{
+            f"grader/{file.name}": file.read_bytes()
+            for file in package.iterdir()
+            if file.name.endswith(".py")
+        },
         "runner.py": files("engine.suite").joinpath("runner.py").read_bytes(),
         "interpreter": task.contract.interpreter.encode("utf-8", "surrogateescape") + b"\n",
         "contract.json": task.contract.dump(),
