@@ -22,8 +22,8 @@ UNKNOWN_WORTH = 0.5
 """Worth of a fault of which it is not known which tests feel it."""
 STALE_WORTH = 0.2
 """Worth of a fault aimed at tests another was aimed at, or at what another was aimed at in vain."""
-PATIENCE = 0.4
-"""How many tasks of its family one attempt counts for."""
+IMPATIENCE = 0.5
+"""How many tasks of its family the first failure counts for; later ones for more."""
 AHEAD = 12
 """Targets of an operator among which the next is looked for."""
 
@@ -70,14 +70,14 @@ class Campaign:
         self.seed, self.tests = seed, max(1, tests)
         self._all: dict[str, Fault] = {}
         self._left: dict[str, list[str]] = defaultdict(list)
+        self._family: dict[str, str] = {}
         for fault in faults:
             self._all[fault.key] = fault
+            self._family[fault.operator] = fault.family
             self._left[fault.operator].append(fault.key)
         self._plans: dict[int, Plan] = {}
         self._tasks: Counter[str] = Counter()
         """Tasks made of each family."""
-        self._tried: Counter[str] = Counter()
-        """Attempts that have proposed each family."""
         self._won: dict[str, float] = defaultdict(float)
         self._lost: dict[str, float] = defaultdict(float)
         """What each operator's faults came to, one for each, divided between the two."""
@@ -95,38 +95,42 @@ class Campaign:
             Exhausted: nothing is left to try.
         """
         rng = random.Random(f"{self.seed}/{number}")
-        first = self._pick(rng, avoid="")
+        first = self._pick(rng)
         second = None
         if rng.random() < STACKED:
             with contextlib.suppress(Exhausted):
-                second = self._pick(rng, avoid=first.family)
+                second = self._pick(rng, beside=first)
         other = any(self._fresh(self._next(operator)) for operator, keys in self._left.items() if keys)
         taken = self._taken if other else frozenset()
         plan = self._plans[number] = Plan(number, first, second, self._known, taken)
         return plan
 
-    def _pick(self, rng: random.Random, avoid: str) -> Fault:
-        families: dict[str, list[str]] = defaultdict(list)
+    def _pick(self, rng: random.Random, beside: Fault | None = None) -> Fault:
+        families: dict[str, list[Fault]] = defaultdict(list)
         for operator in sorted(self._left):
             if self._left[operator]:
-                family = self._all[self._left[operator][0]].family
-                if family != avoid:
-                    families[family].append(operator)
+                fault = self._next(operator)
+                # Two faults of a family or on one thing are easily taken for one.
+                if beside is None or (fault.family != beside.family and fault.target != beside.target):
+                    families[fault.family].append(fault)
         if not families:
             raise Exhausted
-        # The families with the fewest tasks first; failed attempts count a little, so that none is stuck in.
+
+        def weariness(family: str) -> float:
+            # Of the tasks each family has; failures count more and more, so that none is stuck in.
+            failed = IMPATIENCE * sum(lost for one, lost in self._lost.items() if self._family[one] == family)
+            return self._tasks[family] + failed * (1 + failed) - max(map(self._worth, families[family]))
+
+        def value(fault: Fault) -> float:
+            operator = fault.operator
+            return rng.betavariate(1 + self._won[operator], 1 + self._lost[operator]) * self._worth(fault)
+
         order = [family for family in FAMILIES if family in families]
         rng.shuffle(order)
-        family = min(order, key=lambda one: self._tasks[one] + PATIENCE * self._tried[one])
-
-        def worth(operator: str) -> float:
-            chance = rng.betavariate(1 + self._won[operator], 1 + self._lost[operator])
-            fault = self._next(operator)
-            return chance * self._worth(fault.tests) * (1.0 if self._fresh(fault) else STALE_WORTH)
-
-        fault = self._next(max(families[family], key=worth))
+        family = min(order, key=weariness)
+        fault = max(families[family], key=value)
         self._left[fault.operator].remove(fault.key)
-        self._propose(fault, 1)
+        self._aimed[fault.tests] += 1
         return fault
 
     def _next(self, operator: str) -> Fault:
@@ -137,11 +141,10 @@ class Campaign:
     def _fresh(self, fault: Fault) -> bool:
         return fault.target not in self._inert and not (fault.tests and self._aimed[fault.tests])
 
-    def _propose(self, fault: Fault, sign: int) -> None:
-        self._tried[fault.family] += sign
-        self._aimed[fault.tests] += sign
+    def _worth(self, fault: Fault) -> float:
+        return self._breadth(fault.tests) * (1.0 if self._fresh(fault) else STALE_WORTH)
 
-    def _worth(self, tests: frozenset[str]) -> float:
+    def _breadth(self, tests: frozenset[str]) -> float:
         if not tests:
             return UNKNOWN_WORTH
         return 1.0 if len(tests) <= NARROW * self.tests else BROAD_WORTH
@@ -152,7 +155,7 @@ class Campaign:
         for fault in (plan.first, plan.second) if plan else ():
             if fault is not None and fault.key not in outcome.proposed:
                 self._left[fault.operator].insert(0, fault.key)
-                self._propose(fault, -1)
+                self._aimed[fault.tests] -= 1
         self._learn(outcome)
 
     def _learn(self, outcome: Outcome) -> None:
@@ -161,7 +164,7 @@ class Campaign:
             if fault is None:
                 continue  # of another version's catalogue
             felt = key not in outcome.inert
-            gain = self._worth(outcome.broken) if felt else 0.0
+            gain = self._breadth(outcome.broken) if felt else 0.0
             self._won[fault.operator] += gain
             self._lost[fault.operator] += 1 - gain
             if felt:
@@ -178,7 +181,7 @@ class Campaign:
             fault = self._all.get(key)
             if fault is not None and key in self._left[fault.operator]:
                 self._left[fault.operator].remove(key)
-                self._propose(fault, 1)
+                self._aimed[fault.tests] += 1
         self._learn(outcome)
 
 
