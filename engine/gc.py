@@ -38,7 +38,8 @@ WHOLE = "-whole"
 YOUNG = 600.0
 """Seconds for which a thing that names no owner is left alone: somebody may be at work on it."""
 DAY = 86400.0
-"""Seconds for which a volume stays unused: an earlier version of the program may still count on it."""
+"""Seconds for which a volume stays unused: an earlier version of the program may still count on it; and an
+image without a name or a label: somebody may yet give it one."""
 
 Listed = Mapping[str, Any]
 """One container, image or volume, as the Engine API lists it."""
@@ -140,7 +141,7 @@ def garbage(listing: Listing, owners: Owners, now: float) -> tuple[Item, ...]:
     staying = [each for each in listing.containers if each["Id"] not in going]
     mounted = {mount.get("Name") for each in staying for mount in each.get("Mounts") or ()}
     used = {each.get("ImageID") for each in staying}
-    return (*containers, *_images(listing, owners, used), *_volumes(listing, mounted, now))
+    return (*containers, *_images(listing, owners, used, now), *_volumes(listing, mounted, now))
 
 
 def _labels(thing: Listed) -> dict[str, str]:
@@ -162,7 +163,7 @@ def _containers(listing: Listing, owners: Owners, now: float) -> Iterator[Item]:
             )
 
 
-def _images(listing: Listing, owners: Owners, used: set[str | None]) -> list[Item]:
+def _images(listing: Listing, owners: Owners, used: set[str | None], now: float) -> list[Item]:
     known = {str(each["Id"]): each for each in listing.images}
     found: dict[str, Item] = {}
     needed: set[str] = set()
@@ -172,19 +173,32 @@ def _images(listing: Listing, owners: Owners, used: set[str | None]) -> list[Ite
         # What has a name is a gold environment or somebody's own; and what somebody builds on a gold image
         # inherits its labels.
         ours = LABEL in labels and not _named(each) and (named is None or labels != _labels(named))
+        ours = ours or _cut_short(each, named, now)
         if not ours or ident in used or owners.own(labels):
             needed.update(str(image["Id"]) for image in above)
             continue
         found[ident] = Item(
             kind=IMAGE,
             id=ident,
-            what=labels[LABEL],
+            what=labels.get(LABEL, "build"),
             session=labels.get("cligym.session", ""),
             size=_own_size(each, known),
             prune=not any(owners.own(_labels(image)) for image in above if not _named(image)),
         )
     depth = {ident: len(tuple(_ancestors(known[ident], known))) for ident in found}
     return [found[ident] for ident in sorted(found, key=lambda ident: -depth[ident]) if ident not in needed]
+
+
+def _cut_short(image: Listed, named: Listed | None, now: float) -> bool:
+    """Whether an image is what a build on a gold image was at when its process was killed.
+
+    Only the last step of a build carries labels.
+    """
+    on_gold = named is not None and any(
+        str(tag).startswith("cligym-gold/") for tag in named.get("RepoTags") or ()
+    )
+    old = now - float(image.get("Created") or now) > DAY
+    return on_gold and old and not _labels(image) and not _named(image)
 
 
 def _named(image: Listed) -> bool:

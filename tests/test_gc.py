@@ -102,6 +102,15 @@ def test_an_image_somebody_builds_on_ours_is_somebody_s() -> None:
     ) == ["ours"]
 
 
+def test_a_build_on_gold_that_was_cut_short_goes_after_a_day() -> None:
+    steps = [image("a", None) | {"Created": NOW - 90000}, image("b", {}, "a") | {"Created": NOW - 90000}]
+    assert found(images=steps) == ["b", "a"]
+    assert found(images=[steps[0], image("b", {}, "a") | {"Created": NOW - 60}]) == []
+    assert found(images=[*steps, image("c", {}, "b", tag="task:1")]) == []
+    other = image("other", None, "", tag="debian:12")
+    assert found(images=[other, image("a", None, "other") | {"Created": NOW - 90000}]) == []
+
+
 def test_what_others_stand_on_stays() -> None:
     dead, living = image("a", labels()), image("b", labels("alive"), "a")
     assert found(images=[dead, living]) == []
