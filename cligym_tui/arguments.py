@@ -22,6 +22,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   gold build SOURCE   make a gold environment of a directory or of name==version
   gold list|show|remove
   sessions            list what was explored, newest first
+  replay WHAT         watch a recorded session, such as `replay demo`
   doctor              check this machine and say what to do
   gc                  remove what no living session owns
 
@@ -70,6 +71,17 @@ def agent(text: str) -> str:
     if text not in AGENTS:
         raise argparse.ArgumentTypeError(f"unknown agent {text[:40]!r}; there is {', '.join(AGENTS)}")
     return text
+
+
+def speed(text: str) -> float:
+    """The type of `--speed`."""
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not 0.01 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a speed from 0.01 to 1000")
+    return value
 
 
 def filled(text: str) -> str:
@@ -125,6 +137,7 @@ def parser() -> Parser:
     commands = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     _gold(commands)
     _with_json(commands, "sessions", "List what was explored, newest first.")
+    _replay(commands)
     _with_json(
         commands,
         "doctor",
@@ -141,6 +154,23 @@ def _with_json(commands: Any, name: str, description: str) -> Parser:
     command: Parser = commands.add_parser(name, description=description, help=description)
     command.add_argument("--json", action="store_true", help="print JSON")
     return command
+
+
+def _replay(commands: Any) -> None:
+    told = "Watch a recorded session; ? lists the keys. Needs no engine and no key."
+    replay = commands.add_parser("replay", description=told, help=told)
+    replay.add_argument(
+        "session",
+        metavar="SESSION|FILE|demo",
+        type=filled,
+        help="a session's id or the beginning of it, a journal, or the one that comes with the program",
+    )
+    replay.add_argument(
+        "--at", metavar="STEP", type=whole(0, 10**9), help="begin at this step (default: play from the start)"
+    )
+    replay.add_argument(
+        "--speed", metavar="X", type=speed, default=1.0, help="seconds of the session in a second (default 1)"
+    )
 
 
 def _gold(commands: Any) -> None:

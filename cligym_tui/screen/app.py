@@ -1,0 +1,55 @@
+"""The Textual application: it holds screens, the configured keys and colours, and ends honestly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.screen import Screen
+
+from cligym_tui.exits import ExitCode
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from cligym_tui.screen.config import Config
+
+
+class OperatorApp(App[int]):
+    """Shows the screen it is made with; `exit` takes the exit code."""
+
+    TITLE = "cligym-tui"
+    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar = set()
+    BINDINGS: ClassVar = []
+    CSS = """
+    Toast { max-width: 70; }
+    ToastRack { margin-bottom: 2; }
+    """
+
+    def __init__(self, first: Callable[[OperatorApp], Screen[Any]], config: Config) -> None:
+        super().__init__()
+        self._first = first
+        self._config = config
+
+    def on_mount(self) -> None:
+        """Show the first screen."""
+        keymap: Mapping[str, str] = self._config.keys
+        self.set_keymap(dict(keymap))
+        if self._config.theme:
+            self.theme = self._config.theme
+        self.push_screen(self._first(self))
+
+    def finish(self, code: int = ExitCode.GOAL) -> None:
+        """End with an exit code."""
+        self.exit(int(code))
+
+
+def exit_code(app: OperatorApp, returned: int | None) -> ExitCode:
+    """What the shell gets: a crash is never 0, whatever was returned before it."""
+    if app.return_code:
+        return ExitCode(app.return_code) if app.return_code in set(ExitCode) else ExitCode.SHORT
+    if returned is None:
+        return ExitCode.SHORT
+    return ExitCode(returned)

@@ -1,0 +1,96 @@
+"""The bar at the top: what goes on, who decides, how far it is and how much is broken."""
+
+from __future__ import annotations
+
+from cligym_tui.screen.branches import standing
+from cligym_tui.screen.lines import Part, width_of
+from cligym_tui.screen.sight import Sight, broken, broken_now
+from cligym_tui.screen.strip import PartsLine, joined
+from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, sparkline
+from cligym_tui.wording import number, span
+
+
+class Bar(PartsLine):
+    """One line about the session."""
+
+    DEFAULT_CSS = "Bar { background: $panel; color: $foreground; padding: 0 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._sight = Sight()
+
+    def see(self, sight: Sight) -> None:
+        """Show a moment."""
+        self._sight = sight
+        self.refresh()
+
+    def parts(self, width: int) -> list[Part]:
+        """What there is room for, the most important first."""
+        sight, state = self._sight, self._sight.state
+        clock = _clock(sight)
+        width -= width_of(clock) + 1
+        history = [found for step in sight.steps if (found := broken(step)) is not None]
+        left = joined(
+            [
+                [chip(sight)],
+                [_mode(sight)] if sight.live else [("replay", f"bold {ACCENT}")],
+                _steps(sight),
+                _broken(sight),
+                [(sparkline([0, *history], max(history, default=0), 24), BAD)] if history else [],
+                [(number(len(state.tasks), "task"), GOOD)] if state.tasks else [],
+                [(state.gold, "bold")],
+                [(state.session, MUTED)],
+            ],
+            width,
+            " │ ",
+        )
+        return [*left, (" " * (width - width_of(left) + 1), ""), *clock]
+
+
+def chip(sight: Sight) -> Part:
+    """What goes on, in a word or two."""
+    state, branch, step = sight.state, sight.branch, sight.step
+    if state.ended:
+        return f"■ {state.outcome or 'ended'}", GOOD if state.outcome == "goal" else WARN
+    if branch is None:
+        return "◌ starting", MUTED
+    if not branch.open:
+        return f"■ {branch.outcome}", MUTED
+    if branch.paused == "operator" and step and (step.running or (step.suite and step.suite.running)):
+        return "pausing after this step", WARN
+    words = standing(branch)
+    return {
+        "running": ("▸ running", f"bold {GOOD}"),
+        "testing": ("◌ testing", f"bold {ACCENT}"),
+        "waits for you": ("? waits for you", f"bold {WARN}"),
+        "in your hands": ("▸ in your hands", f"bold {WARN}"),
+        "open": ("● thinking", GOOD),
+    }.get(words, (f"○ {words}", WARN))
+
+
+def _mode(sight: Sight) -> Part:
+    return sight.state.mode, {"auto": GOOD, "confirm": WARN}.get(sight.state.mode, ACCENT)
+
+
+def _steps(sight: Sight) -> list[Part]:
+    if sight.branch is None:
+        return []
+    count = len(sight.branch.steps)
+    tight = sight.limit and count >= 0.8 * sight.limit
+    of = f" of {sight.limit}" if sight.limit else ""
+    return [(f"{sight.selected} step {count}{of}", WARN if tight else "")]
+
+
+def _broken(sight: Sight) -> list[Part]:
+    if not sight.tests:
+        return []
+    down = broken_now(sight.steps)
+    return [(f"{down} of {sight.tests} broken", f"bold {BAD}" if down else GOOD)]
+
+
+def _clock(sight: Sight) -> list[Part]:
+    state = sight.state
+    if not state.started:
+        return []
+    now = sight.now if sight.live and not state.ended else state.at
+    return [(span(now - state.started), MUTED)]

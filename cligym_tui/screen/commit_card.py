@@ -1,0 +1,163 @@
+"""The commit card: a candidate's Dockerfile, its tests, and the gates ticking as they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from cligym_tui.screen.lines import Fixed, Parts, wrapped
+from cligym_tui.screen.panes.dockerfile import coloured
+from cligym_tui.screen.popup import Keys, Popup
+from cligym_tui.screen.recipe import instructions
+from cligym_tui.screen.safe import shown
+from cligym_tui.screen.sight import broken
+from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, glyph, style
+from cligym_tui.wording import number
+from sessions.lineage import lineage
+
+if TYPE_CHECKING:
+    from sessions.model import Candidate, State, Step
+
+LISTED = 200
+"""Tests that are named of each kind."""
+
+
+class CommitCard(Popup):
+    """Watches one candidate. `confirm` puts it forward; None in a replay."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c,enter", "confirm", show=False)]
+
+    def __init__(
+        self, state: Callable[[], State], branch: str, step: int, confirm: Callable[[], None] | None
+    ) -> None:
+        super().__init__(f"Commit {branch} step {step}")
+        self._state, self._branch, self._step, self._confirm = state, branch, step, confirm
+        self._asked = False
+        self._seen: object = None
+
+    def on_mount(self) -> None:
+        """Keep up with the gates."""
+        super().on_mount()
+        self.set_interval(1 / 10, self._look)
+
+    def _look(self) -> None:
+        state = self._state()
+        step = state.step(self._branch, self._step)
+        now = (step, state.candidates.get((self._branch, self._step)))
+        if self._seen is None or any(a is not b for a, b in zip(now, self._seen, strict=True)):  # type: ignore[call-overload]
+            self._seen = now
+            self.fill()
+
+    def fill(self) -> None:
+        """Arrange it."""
+        state = self._state()
+        step = state.step(self._branch, self._step)
+        if step is None:
+            return
+        candidate = state.candidates.get((self._branch, self._step))
+        self._asked = self._asked and candidate is None
+        width = max(30, self.listing.room)
+        lines = [
+            *_verdict(
+                step,
+                candidate,
+                len(state.tests),
+                asked=self._asked,
+                can=self._confirm is not None,
+                width=width,
+            ),
+            *_file(state, step, width),
+            *_tests(state, step),
+        ]
+        self.listing.present(Fixed([(parts, at) for at, parts in enumerate(lines)]))
+        over = candidate is None or bool(candidate.outcome)
+        if self._confirm and not self._asked and _open(candidate):
+            said = [("c", "prove and commit"), ("Esc", "not now")]
+        else:
+            said = [("y", "copy"), ("Esc", "close" if over else "close; gates go on")]
+        keys = self.query_one(Keys)
+        keys.keys = said
+        keys.refresh()
+
+    def action_confirm(self) -> None:
+        """Put it forward."""
+        candidate = self._state().candidates.get((self._branch, self._step))
+        if self._confirm and not self._asked and _open(candidate):
+            self._asked = True
+            self._confirm()
+            self.fill()
+
+
+def _open(candidate: Candidate | None) -> bool:
+    """Whether it may be put forward, for the first time or again."""
+    return candidate is None or candidate.outcome in ("fell", "abandoned")
+
+
+def _nothing(*, asked: bool, can: bool) -> str:
+    if asked:
+        return "Waiting for the gates …"
+    return "Nothing is proven yet." if can else "Not put forward."
+
+
+def _verdict(
+    step: Step, candidate: Candidate | None, tests: int, *, asked: bool, can: bool, width: int
+) -> list[Parts]:
+    down = broken(step) or 0
+    lines: list[Parts] = [
+        [
+            (f"{number(down, 'test')} to repair", f"bold {BAD}"),
+            (f", {tests - down} to keep", GOOD),
+            (f"   Δ {number(step.changed, 'path')}", MUTED),
+        ]
+    ]
+    if candidate is None:
+        lines.append([(_nothing(asked=asked, can=can), WARN)])
+        return [*lines, [("", "")]]
+    for gate in candidate.gates:
+        sign, look = {None: ("◌", ACCENT), True: ("✔", GOOD), False: ("✘", BAD)}[gate.held]
+        took = f"{gate.seconds:5.1f} s" if gate.held is not None else "       "
+        rows = wrapped(shown(gate.reason), width - 26) if gate.reason else [""]
+        lines.append(
+            [(f"{sign} ", f"bold {look}"), (f"{gate.name:<12}", look), (f"{took}  ", MUTED), (rows[0], "")]
+        )
+        lines += [[(" " * 23 + row, "")] for row in rows[1:]]
+    if candidate.outcome == "committed":
+        lines.append([(f"✔ task {candidate.task}", f"bold {GOOD}")])
+    elif candidate.outcome == "fell":
+        lines.append([(f"✘ fell at {candidate.fell_by}. ", f"bold {BAD}"), ("The candidate is kept.", "")])
+    elif candidate.outcome:
+        lines.append([(candidate.outcome, WARN)])
+    else:
+        lines.append([("proving …", ACCENT)])
+    return [*lines, [("", "")]]
+
+
+def _tests(state: State, step: Step) -> list[Parts]:
+    if step.suite is None:
+        return []
+    outcomes = [(test, step.suite.outcomes.get(test, "missing")) for test in state.tests]
+    lines: list[Parts] = []
+    for title, found in (
+        ("To repair (F2P)", [each for each in outcomes if each[1] != "passed"]),
+        ("To keep (P2P)", [each for each in outcomes if each[1] == "passed"]),
+    ):
+        lines.append([(f"{title}: {len(found)}", f"bold {ACCENT}")])
+        lines += [[(f"  {glyph(now)} ", style(now)), (test, "")] for test, now in found[:LISTED]]
+        if len(found) > LISTED:
+            lines.append([(f"  … and {len(found) - LISTED} more", MUTED)])
+        lines.append([("", "")])
+    return lines
+
+
+def _file(state: State, step: Step, width: int) -> list[Parts]:
+    lines: list[Parts] = [[("Dockerfile", f"bold {ACCENT}")]]
+    for each in instructions(state, lineage(state, step.branch, step.number)):
+        rest = each.text
+        lines.append([("  ", ""), *coloured(rest[: width - 4])])
+        rest = rest[width - 4 :]
+        while rest:
+            lines.append([("    ", ""), (rest[: width - 4], GOOD)])
+            rest = rest[width - 4 :]
+    return [*lines, [("", "")]]

@@ -1,0 +1,54 @@
+"""The last line: the keys that matter most just now. It never goes away."""
+
+from __future__ import annotations
+
+from cligym_tui.screen.actions import Action, key_name, keys_of
+from cligym_tui.screen.lines import Part, width_of
+from cligym_tui.screen.strip import PartsLine
+from cligym_tui.screen.words import ACCENT
+
+MOST = 7
+"""Hints at 80 columns; wider terminals get more."""
+
+
+class Hints(PartsLine):
+    """Keys and labels in the order of their weight."""
+
+    DEFAULT_CSS = "Hints { background: $panel; color: $foreground; padding: 0 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._actions: list[Action] = []
+
+    def show(self, actions: list[Action]) -> None:
+        """What can be done just now, the most important first."""
+        if actions != self._actions:
+            self._actions = actions
+            self.refresh()
+
+    def parts(self, width: int) -> list[Part]:
+        """Each hint in three parts: the key, its label, a gap."""
+        parts: list[Part] = []
+        keymap = self.app._keymap
+        for action in self._fitting(width):
+            key = key_name(keys_of(action, keymap)[0])
+            parts += [(key, f"bold {ACCENT}"), (f" {action.label}", ""), ("  ", "")]
+        return parts
+
+    def actions(self, width: int) -> list[str]:
+        """What a click does."""
+        return [name for action in self._fitting(width) for name in (action.method, action.method, "")]
+
+    def _fitting(self, width: int) -> list[Action]:
+        found: list[Action] = []
+        room = width
+        keymap = self.app._keymap
+        for action in sorted(self._actions, key=lambda each: -each.show):
+            keys = keys_of(action, keymap)
+            if not keys:
+                continue
+            size = width_of([(f"{key_name(keys[0])} {action.label}  ", "")])
+            if size <= room + 2 and len(found) < max(MOST, width // 11):
+                found.append(action)
+                room -= size
+        return found

@@ -1,0 +1,236 @@
+"""The home screen: gold environments to start from, and sessions to watch again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from cligym_tui.demo import DEMO
+from cligym_tui.screen.actions import HOME, Action, at, bindings
+from cligym_tui.screen.footer import Hints
+from cligym_tui.screen.help import HelpScreen
+from cligym_tui.screen.lines import Fixed, Parts
+from cligym_tui.screen.listing import Listing
+from cligym_tui.screen.prompt import Prompt
+from cligym_tui.screen.replaying import ReplayScreen
+from cligym_tui.screen.safe import plain
+from cligym_tui.screen.source import Live, ReplaySource
+from cligym_tui.screen.strip import PartsLine
+from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN
+from cligym_tui.screen.working import LiveScreen
+from cligym_tui.wording import day, number
+from engine.gold import store
+from sessions.library import Library
+from sessions.replay import Player
+from sessions.summary import JOURNAL_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+
+    from engine.gold.model import Gold
+    from sessions.summary import Summary
+
+STANDING = {"live": ("●", GOOD), "ended": ("○", MUTED), "killed": ("✘", WARN), "damaged": ("✘", BAD)}
+
+
+class Head(PartsLine):
+    """The name of the program and what it is for."""
+
+    DEFAULT_CSS = "Head { background: $panel; color: $foreground; padding: 0 1; }"
+
+    def parts(self, width: int) -> Parts:
+        """One line."""
+        return [
+            ("cligym-tui", f"bold {ACCENT}"),
+            ("  breaks environments on purpose, proves the repair tasks", MUTED),
+        ]
+
+
+class HomeScreen(Screen[None]):
+    """Everything there is, in one list. Enter starts or replays."""
+
+    where: ClassVar[str] = HOME
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        [one for one in at(HOME) if not one.id.startswith("pane.")]
+    )
+    DEFAULT_CSS = """
+    HomeScreen #home { height: 1fr; border: round $panel; padding: 0 1; }
+    HomeScreen #home:focus { border: round $accent; }
+    """
+
+    def __init__(
+        self, leave: Callable[[int], None], begin: Callable[[str], Live] | None, *, bell: bool = True
+    ) -> None:
+        super().__init__()
+        self._leave, self._begin, self._bell = leave, begin, bell
+
+    def compose(self) -> ComposeResult:
+        """The list between two lines."""
+        yield Head()
+        yield Listing(id="home")
+        yield Prompt()
+        yield Hints()
+
+    def on_mount(self) -> None:
+        """Look what there is, and again every few seconds."""
+        self._list.moved = True
+        self._list.focus()
+        self.call_after_refresh(self.action_home_reload)
+        self.set_interval(3, self._again)
+
+    @property
+    def _list(self) -> Listing:
+        return self.query_one("#home", Listing)
+
+    def _again(self) -> None:
+        if self.is_current:
+            self.action_home_reload()
+
+    def on_screen_resume(self) -> None:
+        """Back from a session: it is in the list now."""
+        self.call_after_refresh(self.action_home_reload)
+
+    def action_home_reload(self) -> None:
+        """Look again."""
+        lines = list(home(store.listed(), Library().list(), Library().root))
+        first = next((at for at, (_, key) in enumerate(lines) if key is not None), 0)
+        self._list.present(Fixed(lines), first if self._list.key is None else None)
+        self.query_one(Hints).show([one for one in at(HOME) if one.show and self.offers(one)])
+
+    def offers(self, action: Action) -> bool:
+        """Whether an action applies."""
+        return not action.id.startswith("pane.") or action.id == "pane.search"
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        """Start or replay."""
+        if not isinstance(event.key, tuple):
+            return
+        kind, what = event.key
+        if kind == "gold":
+            self._start(what)
+        else:
+            self._replay(DEMO if kind == "demo" else Library().root / what / JOURNAL_NAME)
+
+    def action_home_start(self) -> None:
+        """Start or replay what the cursor is on."""
+        self._list.action_pane_choose()
+
+    def _start(self, gold: str) -> None:
+        if self._begin is None:
+            self.notify("Sessions cannot be started from here.", severity="warning", markup=False)
+            return
+        try:
+            live = self._begin(gold)
+        except Exception as error:
+            self._failed(error)
+            return
+        self.app.push_screen(LiveScreen(live, lambda code: self._back(), bell=self._bell))
+
+    def _replay(self, journal: Path) -> None:
+        try:
+            player = Player(journal)
+        except Exception as error:
+            self._failed(error)
+            return
+        player.playing = True
+
+        def back() -> None:
+            player.close()
+            self._back()
+
+        self.app.push_screen(ReplayScreen(ReplaySource(player, journal), back))
+
+    def _back(self) -> None:
+        self.app.pop_screen()
+
+    def _failed(self, error: Exception) -> None:
+        text = plain(f"{error} {getattr(error, 'hint', '')}").plain
+        self.notify(text, severity="error", timeout=20, markup=False)
+
+    def on_listing_asked(self, event: Listing.Asked) -> None:
+        """Search."""
+
+        def found(sought: str) -> None:
+            if not event.listing.find(sought):
+                self.notify(plain(f"{sought!r} is not here.").plain, markup=False)
+
+        self.query_one(Prompt).ask("Search for", "", found)
+
+    def action_app_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen(HOME, self.app._keymap))
+
+    def action_app_palette(self) -> None:
+        """Find an action."""
+        from textual.command import CommandPalette
+
+        self.app.push_screen(CommandPalette(placeholder="What to do?"))
+
+    def action_app_theme(self) -> None:
+        """Choose colours."""
+        self.app.search_themes()
+
+    def action_app_screenshot(self) -> None:
+        """Save a picture."""
+        self.app.deliver_screenshot()
+
+    def action_app_quit(self) -> None:
+        """Leave."""
+        self._leave(0)
+
+
+def home(golds: tuple[Gold, ...], sessions: tuple[Summary, ...], root: Path) -> list[tuple[Parts, Any]]:
+    """The lines: gold environments, then sessions, then what to do when there are none."""
+    lines: list[tuple[Parts, Any]] = [([("Gold environments", f"bold {ACCENT}")], None)]
+    for gold in golds:
+        size = number(len(gold.baseline), "test")
+        lines.append(
+            (
+                [
+                    ("  ● ", GOOD),
+                    (f"{gold.name:<24.24} ", "bold"),
+                    (f"{size:>11}  {gold.suite_seconds:5.1f} s a run  built {day(gold.created)}", MUTED),
+                ],
+                ("gold", gold.name),
+            )
+        )
+    if not golds:
+        lines.append(
+            ([("  None yet. Make one: ", MUTED), ("cligym-tui gold build name==version", "bold")], None)
+        )
+    lines += [([("", "")], None), ([("Sessions", f"bold {ACCENT}")], None)]
+    lines += [(_session(each), ("session", each.id)) for each in sessions]
+    if not sessions:
+        lines.append(([("  None yet. Enter on a gold environment starts one.", MUTED)], None))
+    lines += [([("", "")], None), ([("To look at first", f"bold {ACCENT}")], None)]
+    lines.append(
+        ([("  ▸ ", ACCENT), ("demo ", "bold"), ("a recorded session of a real project", MUTED)], ("demo", ""))
+    )
+    return lines
+
+
+def _session(each: Summary) -> Parts:
+    sign, look = STANDING.get(each.state, ("?", MUTED))
+    state = f"{each.state} {each.outcome}".strip()
+    return [
+        (f"  {sign} ", look),
+        (f"{each.id:<21} ", "bold"),
+        (f"{state:<17.17} ", look),
+        (f"{each.gold:<16.16} ", ""),
+        (f"{number(each.tasks, 'task'):>8}  ", GOOD if each.tasks else MUTED),
+        (f"{age(time.time() - each.started)} ago" if each.started else "", MUTED),
+    ]
+
+
+def age(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{int(seconds // unit)} {name}"
+    return "under a minute"

@@ -1,0 +1,89 @@
+"""What a list shows: lines made of styled parts, asked for one by one, so that thousands cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Protocol
+
+from rich.cells import cell_len, set_cell_size
+
+Part = tuple[str, str]
+"""Text and its style, in the words of Textual's markup (`bold $text-error`); empty for none."""
+Parts = Sequence[Part]
+
+
+class Lines(Protocol):
+    """The lines of a list. What they hold may be anything: they are cleaned when they are drawn."""
+
+    def __len__(self) -> int: ...
+
+    def parts(self, index: int, width: int) -> Parts:
+        """One line, for that many columns; what is beyond them is cut off."""
+
+    def key(self, index: int) -> Hashable:
+        """What the line stands for; None for one that nothing can be done with."""
+
+
+class Fixed:
+    """Lines that are there already."""
+
+    def __init__(self, lines: Sequence[tuple[Parts, Hashable]] = ()) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def parts(self, index: int, width: int) -> Parts:
+        """One line."""
+        return self._lines[index][0]
+
+    def key(self, index: int) -> Hashable:
+        """What it stands for."""
+        return self._lines[index][1]
+
+
+def text(parts: Parts) -> str:
+    """The line without styles."""
+    return "".join(part for part, _ in parts)
+
+
+def width_of(parts: Parts) -> int:
+    """Columns the line takes."""
+    return sum(cell_len(part) for part, _ in parts)
+
+
+def fitted(value: str, width: int) -> str:
+    """`value` in exactly so many columns, with an ellipsis where it was cut."""
+    if width <= 0:
+        return ""
+    if cell_len(value) <= width:
+        return set_cell_size(value, width)
+    return set_cell_size(value, width - 1) + "…"
+
+
+def spread(left: Parts, right: Parts, width: int) -> list[Part]:
+    """Two groups at the ends of a line; the left one is cut when there is no room for both."""
+    room = width - width_of(right) - (1 if right else 0)
+    kept: list[Part] = []
+    for value, style in left:
+        size = cell_len(value)
+        if size > room:
+            kept.append((fitted(value, room), style))
+            room = 0
+            break
+        kept.append((value, style))
+        room -= size
+    return [*kept, (" " * (room + 1), ""), *right] if right else kept
+
+
+def wrapped(value: str, width: int) -> list[str]:
+    """`value` cut into pieces of at most so many columns, at blanks where there are any."""
+    pieces = []
+    while cell_len(value) > max(8, width):
+        piece = set_cell_size(value, max(8, width)).rstrip()
+        space = piece.rfind(" ")
+        if space > len(piece) // 2:
+            piece = piece[:space]
+        pieces.append(piece)
+        value = value[len(piece) :].lstrip(" ")
+    return [*pieces, value]

@@ -1,0 +1,132 @@
+"""The shell pane: the terminal of the branch that is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from cligym_tui.screen.actions import PANE_ACTIONS, bindings
+from cligym_tui.screen.clipboard import copy
+from cligym_tui.screen.lines import wrapped
+from cligym_tui.screen.safe import plain
+from cligym_tui.terminal.terminal import Terminal
+from cligym_tui.terminal.view import TerminalView
+
+if TYPE_CHECKING:
+    from cligym_tui.screen.sight import Sight
+    from cligym_tui.screen.source import Source
+
+
+class ShellPane(TerminalView, inherit_bindings=False):
+    """A terminal that is drawn from a source, and begins anew when another place is looked at."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [  # type: ignore[assignment]
+        *bindings(PANE_ACTIONS),
+        Binding("escape", "forget", "End the search", show=False),
+    ]
+    what: ClassVar[str] = "the terminal in sight"
+    empty = "The shell of the branch appears here as soon as it opens."
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._branch = ""
+        self._position: int | None = None
+        self._nothing = True
+
+    def follow(self, source: Source, sight: Sight) -> None:
+        """Draw what the selected branch printed since."""
+        branch = sight.branch
+        if branch is None:
+            self._begin("", None)
+            return
+        if branch.id != self._branch:
+            self._begin(branch.id, None)
+        printed = source.printed(branch.id, self._position)
+        anew = printed.anew or self._position is None
+        if anew:
+            self._begin(branch.id, Terminal(branch.columns, branch.rows))
+        elif (branch.columns, branch.rows) != (self.terminal.columns, self.terminal.rows):
+            self.resize_terminal(branch.columns, branch.rows)
+        self._position = printed.position
+        for piece in printed.pieces:
+            self._nothing = False
+            self.feed(piece)
+        if anew and printed.pieces:
+            self.flush()
+        self.taken_over = sight.live and branch.taken
+
+    def _begin(self, branch: str, terminal: Terminal | None) -> None:
+        if not branch and self._nothing:
+            return
+        self._branch, self._position = branch, None
+        self._nothing = True
+        self.show(terminal or Terminal())
+
+    def render_line(self, y: int) -> Strip:
+        """One line; of a terminal nothing was printed on, what it will show."""
+        if self._nothing and self._query is None:
+            rows = wrapped(self.empty, self.size.width - 4)
+            at = y - max(1, self.size.height // 2 - 1)
+            if 0 <= at < len(rows):
+                line = Strip(plain("  " + rows[at], "dim").render_segments(self.visual_style))
+                return line.adjust_cell_length(self.size.width, self.rich_style)
+        return super().render_line(y)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Matches can only be gone to when something is sought; there is nothing to choose in a terminal."""
+        if action in ("pane_match", "pane_match_back"):
+            return self.search is not None
+        if action == "forget":
+            return self.search is not None
+        return action != "pane_choose" and super().check_action(action, parameters)
+
+    def action_pane_down(self) -> None:
+        """A line down."""
+        self.scroll_down(animate=False)
+
+    def action_pane_up(self) -> None:
+        """A line up."""
+        self.scroll_up(animate=False)
+
+    def action_pane_left(self) -> None:
+        """To the left."""
+        self.scroll_relative(x=-8, animate=False)
+
+    def action_pane_right(self) -> None:
+        """To the right."""
+        self.scroll_relative(x=8, animate=False)
+
+    def action_pane_page_down(self) -> None:
+        """A page down."""
+        self.scroll_page_down(animate=False)
+
+    def action_pane_page_up(self) -> None:
+        """A page up."""
+        self.scroll_page_up(animate=False)
+
+    def action_pane_top(self) -> None:
+        """To the oldest row."""
+        self.action_top()
+
+    def action_pane_bottom(self) -> None:
+        """To the end."""
+        self.action_bottom()
+
+    def action_pane_search(self) -> None:
+        """Ask what for."""
+        self.action_search()
+
+    def action_pane_match(self) -> None:
+        """To the next match."""
+        self.action_match(-1)
+
+    def action_pane_match_back(self) -> None:
+        """To the match before."""
+        self.action_match(1)
+
+    def action_pane_copy(self) -> None:
+        """Copy what is selected, or what is in sight."""
+        text, _ = self.copyable()
+        copy(self, text, "the selection" if self.text_selection else self.what)

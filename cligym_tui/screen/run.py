@@ -1,0 +1,117 @@
+"""Showing a screen and coming back from it: the terminal is as it was, the exit code tells the truth."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cligym_tui import diagnostics
+from cligym_tui.exits import ExitCode, code_of
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from cligym_tui.screen.app import OperatorApp
+    from cligym_tui.screen.config import Config
+    from cligym_tui.screen.source import Live
+
+
+def need_terminal(instead: str) -> None:
+    """The screen needs a terminal to read and to draw on.
+
+    Raises:
+        UsageError: there is none; `instead` says what to do.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise UsageError("the screen needs a terminal", instead)
+    if os.environ.get("TERM", "") in ("dumb", ""):
+        raise UsageError("this terminal cannot show a screen (TERM is dumb or not set)", instead)
+
+
+def run_replay(source: Path, at: int | None = None, speed: float = 1.0) -> int:
+    """Replay a journal; the exit code.
+
+    Args:
+        source: the journal.
+        at: the step to begin at, counted through the whole session; None plays from the beginning.
+        speed: seconds of session time in a second.
+
+    Raises:
+        UsageError: there is no terminal, the configuration is wrong, or there is no such step.
+        JournalUnreadable, JournalCorrupt, JournalNewer: the journal cannot be read.
+    """
+    need_terminal("`cligym-tui export` writes what was recorded without one")
+    from cligym_tui.screen.config import load
+    from cligym_tui.screen.replaying import ReplayScreen
+    from cligym_tui.screen.source import ReplaySource
+    from sessions.replay import Player
+
+    config = load()
+    with Player(source, speed=speed) as player:
+        if at is None:
+            player.playing = True
+        elif not player.seek_step(at):
+            last = len(player.passages)
+            raise UsageError(
+                f"there is no step {at}", f"the session has {last}, from 1 on; 0 is its beginning"
+            )
+        code = _run(lambda app: ReplayScreen(ReplaySource(player, source), app.finish), config)
+    _say(source)
+    return code
+
+
+def run_live(live: Live) -> int:
+    """Show a session at work until the operator leaves it; the exit code.
+
+    The session is ended in good order, also when the screen crashes.
+
+    Raises:
+        UsageError: there is no terminal, or the configuration is wrong.
+    """
+    need_terminal("`cligym-tui --auto GOLD` works without one")
+    from cligym_tui.screen.config import load
+    from cligym_tui.screen.working import LiveScreen
+
+    config = load()
+    try:
+        code = _run(lambda app: LiveScreen(live, app.finish, bell=config.bell), config)
+    finally:
+        if not live.over:
+            live.stop()
+    _say(live.journal_path)
+    if live.failure is not None and code == ExitCode.GOAL:
+        diagnostics.report(live.failure)
+        return code_of(live.failure)
+    return code
+
+
+def run_home(begin: Callable[[str], Live] | None = None) -> int:
+    """Show what there is, and whatever is opened from there; the exit code.
+
+    Args:
+        begin: starts a session on the gold environment with this name; raises what can be told in a line.
+
+    Raises:
+        UsageError: there is no terminal, or the configuration is wrong.
+    """
+    need_terminal("give a COMMAND or --auto GOLD; see `cligym-tui --help`")
+    from cligym_tui.screen.config import load
+    from cligym_tui.screen.home import HomeScreen
+
+    config = load()
+    return _run(lambda app: HomeScreen(app.finish, begin, bell=config.bell), config)
+
+
+def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:
+    from cligym_tui.screen.app import OperatorApp, exit_code
+
+    app = OperatorApp(first, config)
+    return exit_code(app, app.run())
+
+
+def _say(journal: Path) -> None:
+    diagnostics.note(f"the whole session is in {journal}")

@@ -1,0 +1,94 @@
+"""What the panes are shown: one moment of a session and the branch the operator looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sessions.lineage import lineage
+from sessions.model import State
+
+if TYPE_CHECKING:
+    from sessions.model import Branch, Candidate, Step
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One moment. Equal parts of two moments are the same objects, so a pane sees cheaply what changed."""
+
+    state: State = field(default_factory=State)
+    selected: str = ""
+    """The branch that is looked at; empty before there is one."""
+    live: bool = False
+    limit: int = 0
+    """Steps a branch may take; 0 when there is no limit or it is not known."""
+    now: float = 0.0
+    """Wall clock."""
+
+    @property
+    def branch(self) -> Branch | None:
+        """The selected branch."""
+        return self.state.branches.get(self.selected)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The steps that led to where the selected branch stands, from gold."""
+        return lineage(self.state, self.selected)
+
+    @property
+    def step(self) -> Step | None:
+        """The newest step of the selected branch."""
+        branch = self.branch
+        return branch.steps[max(branch.steps)] if branch and branch.steps else None
+
+    @property
+    def held(self) -> Step | None:
+        """The step that waits for the operator: one of the selected branch before any other."""
+        step = self.step
+        if step and step.held:
+            return step
+        return next(
+            (one for branch in self.state.branches.values() if branch.open
+             for one in branch.steps.values() if one.held),
+            None,
+        )  # fmt: skip
+
+    @property
+    def tests(self) -> int:
+        """Tests of the baseline."""
+        return len(self.state.tests)
+
+    @property
+    def candidate(self) -> Candidate | None:
+        """The last step of the selected branch that was put forward."""
+        found = [each for each in self.state.candidates.values() if each.branch == self.selected]
+        return found[-1] if found else None
+
+
+def broken(step: Step) -> int | None:
+    """Baseline tests that are broken after a step, when its suite has said so."""
+    suite = step.suite
+    return suite.broken if suite and not suite.running and suite.status != "abandoned" else None
+
+
+def broken_now(steps: list[Step]) -> int:
+    """Broken tests at the last step that is known."""
+    return next((found for step in reversed(steps) if (found := broken(step)) is not None), 0)
+
+
+def nominee(sight: Sight, branch: str, step: int) -> Step | None:
+    """The step that can be committed at a place: the nearest at or before it that broke something."""
+    for one in reversed(lineage(sight.state, branch, step)):
+        if one.branch == branch and one.snapshot:
+            return one if broken(one) else None
+    return None
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two parts of moments are the same objects, words or numbers; never a comparison in depth."""
+    if one is other:
+        return True
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, str | int | float | frozenset) and one == other

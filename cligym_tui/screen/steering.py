@@ -1,0 +1,50 @@
+"""The steering line: what the operator said and whether it arrived, else what the agent is after."""
+
+from __future__ import annotations
+
+from cligym_tui.screen.lines import Part, Parts
+from cligym_tui.screen.sight import Sight
+from cligym_tui.screen.strip import PartsLine
+from cligym_tui.screen.words import ACCENT, MUTED, WARN
+
+
+class Steering(PartsLine):
+    """One line between the panes and the keys."""
+
+    DEFAULT_CSS = "Steering { background: $surface; color: $foreground; padding: 0 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._parts: Parts = ()
+
+    def see(self, sight: Sight, word: str) -> None:
+        """Show a moment."""
+        self._parts = steering(sight, word)
+        self.refresh()
+
+    def parts(self, width: int) -> Parts:
+        """What is said."""
+        return self._parts
+
+
+def steering(sight: Sight, word: str) -> list[Part]:
+    """Guidance that waits, before what was understood, before the agent's intent and the last event."""
+    branch, step = sight.branch, sight.step
+    parts: list[Part] = []
+    waiting = [one for one in branch.guidance if not one.delivered] if branch else []
+    told = [one for one in branch.guidance if one.delivered] if branch else []
+    if branch and branch.taken:
+        return [
+            ("The keyboard is yours: ", f"bold {WARN}"),
+            ("ctrl+] gives it back; every key is in the journal.", WARN),
+        ]
+    if waiting:
+        count = f" (+{len(waiting) - 1})" if len(waiting) > 1 else ""
+        return [(f"queued{count}: ", f"bold {WARN}"), (waiting[-1].text, ""), ("  at the next step", MUTED)]
+    if told and step and told[-1].at >= step.proposed - 60 and told[-1].understood:
+        parts += [("understood: ", f"bold {ACCENT}"), (told[-1].understood, ""), ("  ", "")]
+    if step and not sight.state.ended and branch and branch.open:
+        aim = f" ({step.family})" if step.family else ""
+        why = step.intent or "no reason given"
+        parts += [(f"{step.origin}{aim}: ", MUTED), (why, ""), ("  ", "")]
+    return [*parts, (f"· {word}" if parts and word else word, MUTED)]
