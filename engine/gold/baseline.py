@@ -14,7 +14,7 @@ from engine import clean
 from engine.errors import GoldError
 from engine.gold.model import TestCommand
 from engine.sandbox.client import Engine
-from engine.suite.report import COMPLETE, MISSING, PASSED, TIMEOUT, UNSTARTABLE, Report, TestResult
+from engine.suite.report import COMPLETE, PASSED, TIMEOUT, UNSTARTABLE, Report, TestResult
 from engine.suite.run import Suite
 
 RUNS = 3
@@ -155,6 +155,8 @@ async def observe(engine: Engine, image: str, found: First, say: Say, label: str
     """
     while True:
         say(f"run 1 of {RUNS}: {_counted(found.report)}")
+        if _passed(found.report) < LEAST:
+            raise GoldError(*_too_few(label, agreed([found.report], found), found.report))
         limit = min(found.test.timeout, FIRST_LIMIT + 5 * found.report.seconds)
         others = [_watched(engine, image, found.test, limit) for _ in range(RUNS - 1)]
         later = await asyncio.gather(*others)
@@ -172,9 +174,12 @@ async def observe(engine: Engine, image: str, found: First, say: Say, label: str
     return result
 
 
+def _passed(report: Report) -> int:
+    return sum(result.outcome == PASSED for result in report.results.values())
+
+
 def _counted(report: Report) -> str:
-    passed = sum(result.outcome == PASSED for result in report.results.values())
-    return f"{passed} of {len(report.results)} tests passed in {report.seconds:.1f} s"
+    return f"{_passed(report)} of {len(report.results)} tests passed in {report.seconds:.1f} s"
 
 
 def agreed(reports: Sequence[Report], found: First) -> Baseline:
@@ -212,13 +217,16 @@ def _line(message: str) -> str:
 
 def _too_few(label: str, result: Baseline, report: Report) -> tuple[str, str]:
     """Message and hint for a project without a baseline."""
-    count = f"{len(result.tests)} of its tests pass" if result.tests else "none of its tests pass"
     if not report.results and not report.errors:
-        words = _last_words(report)
-        return f"{label}: pytest ran no tests ({words})", "choose tests with test_args in gold.toml"
-    example = next(iter(result.quarantined.items()), ("", ""))
-    outcome = {MISSING: "missing"}.get(example[1], example[1])
+        return (
+            f"{label}: pytest ran no tests ({_last_words(report)})",
+            "choose tests with test_args in gold.toml",
+        )
+    count = f"only {len(result.tests)} of its tests pass" if result.tests else "none of its tests pass"
+    if len(result.tests) < _passed(report):
+        count += " every time"
+    where, why = next(iter(result.quarantined.items()), ("", "it has no more"))
     return (
-        f"{label}: {count} in {RUNS} runs, and {LEAST} are needed; {example[0]}: {outcome}"[:600],
-        "mend the project first, or give what it needs in gold.toml (pip, apt, env, test_args)",
+        f"{label}: {count}, and {LEAST} are needed; {where}: {why}"[:600],
+        "mend the project, or give what its tests need in gold.toml (pip, apt, env, test_args)",
     )

@@ -69,7 +69,11 @@ async def build(
             f"the engine has no image {base}",
             f"run scripts/setup for the default one, or `docker pull {base}`",
         )
-    work = _Work(engine, came_from, given, base, str(known["Id"]), progress, fresh)
+
+    def say(text: str) -> None:
+        progress(clean.line(text, 500))
+
+    work = _Work(engine, came_from, given, base, str(known["Id"]), say, fresh)
     try:
         return await work.gold(name)
     except BaseException:
@@ -144,15 +148,17 @@ class _Work:
         return await self._image(made, parts), parts
 
     async def _prepare(self, builder: Builder, tree: ProjectTree) -> tuple[cache.Made, dict[str, bytes]]:
-        version = self.source.version
-        project = await project_wheel(builder, tree, self.source.vcs(), version)
-        found = discover.discover(tree, project.metadata, builder.base.python, self.base)
+        await builder.sandbox()
+        project = await project_wheel(builder, tree, self.source.vcs(), self.source.version)
+        python = builder.base.python
+        found = discover.discover(tree, project.metadata, python, self.base)
         self.say(f"requirements of the tests: {found.because}")
         made = cache.Made(
             image="",
             recipe=recipe.merged(found.recipe, self.given),
             project=project.name,
             version=project.version,
+            python=python,
             metadata=project.metadata,
         )
         return await self._house(builder, tree, project, made)
@@ -184,13 +190,13 @@ class _Work:
             self.say("running the tests again" if round_ else "running the tests for the first time")
             command = test_command(made.recipe)
             first = await baseline.first(self.engine, made.image, command, self.say, made.stalled)
-            found = discover.discover(tree, made.metadata, builder.base.python, self.base)
+            found = discover.discover(tree, made.metadata, made.python, self.base)
             wanted = remedy(first.report, found.known, found.settings, _installed(parts))
             wanted = self._allowed(wanted, made)
             if not wanted or round_ == ROUNDS:
                 break
             for line in wanted.because:
-                self.say(clean.line(line))
+                self.say(line)
             made, parts = await self._with(builder, tree, made, parts, wanted)
             cache.keep(key, made, parts)
         return first, made, parts
@@ -265,7 +271,7 @@ def test_command(asked: Recipe) -> TestCommand:
 
 def _installed(parts: Mapping[str, bytes]) -> frozenset[str]:
     """Normalised names of the distributions whose wheels are in a context."""
-    return frozenset(normalise(path[7:].split("-")[0]) for path in parts if path.startswith("wheels/"))
+    return frozenset(normalise(path[7:].split("-")[0]) for path in parts if path.endswith(".whl"))
 
 
 def _project(made: cache.Made, parts: Mapping[str, bytes]) -> Project:

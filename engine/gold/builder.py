@@ -44,6 +44,18 @@ python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' || exit 0
 python3 -c 'import venv, ensurepip, ssl' || echo bare
 """
 
+_BUNDLED = f"""\
+import ensurepip, glob, os, shutil, sysconfig, zipfile
+shared = sysconfig.get_config_var("WHEEL_PKG_DIR")
+os.mkdir("{HOME}/bundled")
+for place in (shared, os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")):
+    for wheel in glob.glob(os.path.join(place, "*.whl")) if place else ():
+        if os.path.basename(wheel).startswith(("pip-", "setuptools-")):
+            shutil.copy(wheel, "{HOME}/bundled")
+(pip,) = glob.glob("{HOME}/bundled/pip-*.whl")
+zipfile.ZipFile(pip).extractall("{HOME}/pip")
+"""
+
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~%-]*")
 
 
@@ -80,6 +92,8 @@ class Builder:
     base: Base = field(default_factory=lambda: Base("", "", ()))
     debs: Mapping[str, bytes] = field(default_factory=dict)
     """The fetched packages with what they depend on, by file name."""
+    bundled: Mapping[str, bytes] = field(default_factory=dict)
+    """The wheels of pip, and of setuptools where there is one, that come with the base image's Python."""
     _sandbox: Sandbox | None = None
     _listed: bool = False
     _compiler: bool = False
@@ -114,7 +128,9 @@ class Builder:
             **self.settings.env,
             "HOME": HOME,
             "TMPDIR": f"{HOME}/tmp",
+            "PYTHONPATH": f"{HOME}/pip",
             "DEBIAN_FRONTEND": "noninteractive",
+            "PIP_NO_COMPILE": "1",
             "PIP_NO_INPUT": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_ROOT_USER_ACTION": "ignore",
@@ -137,7 +153,12 @@ class Builder:
             self.debs = await self._fetch_debs(wanted)
             await self._install(wanted)
             self.base = await self._probe()
-        await self.run(["python3", "-m", "venv", f"{HOME}/venv"], doing="making a virtual environment")
+        # ensurepip would compile all of pip first; it is run as it comes instead.
+        await self.run(
+            ["python3", "-m", "venv", "--without-pip", f"{HOME}/venv"], doing="making an environment"
+        )
+        await self.run([PYTHON, "-c", _BUNDLED], doing="finding pip")
+        self.bundled = await self.files(f"{HOME}/bundled", ".whl")
 
     async def _probe(self) -> Base:
         ran = await self.run(["/bin/sh", "-c", _PROBE], doing="looking at the base image")

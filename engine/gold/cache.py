@@ -34,6 +34,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     project: str = ""
     version: str = ""
+    python: str = ""
+    """The base image's Python, `3.11`."""
     metadata: str = ""
     """The project's METADATA."""
     remarks: tuple[str, ...] = ()

@@ -156,6 +156,8 @@ def _poetry(pyproject: dict[str, Any]) -> Iterator[Declared]:
     for name, entries in lists.items():
         requirements = []
         for key, value in entries.items():
+            if isinstance(value, dict) and "path" in value:
+                continue  # beside the project, not on an index
             version = value.get("version", "") if isinstance(value, dict) else value
             if isinstance(version, str) and (found := parse(f"{key}{_poetry_version(version)}")):
                 requirements.append(found)

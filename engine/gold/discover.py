@@ -23,7 +23,7 @@ from engine.gold.declared import (
 )
 from engine.gold.model import PROJECT_DIR, Recipe
 from engine.gold.requirements import Requirement, normalise, parse_all
-from engine.gold.settings import PytestSettings, settings, test_args, test_files
+from engine.gold.settings import PytestSettings, settings, suite_args, suite_files
 from engine.gold.tree import ProjectTree
 
 PYTEST = Requirement("pytest", (), ">=6.2.5")
@@ -82,7 +82,7 @@ def require_tests(tree: ProjectTree, label: str) -> None:
     Raises:
         GoldError: nothing in it looks like a test.
     """
-    if test_args(tree, settings(tree)) is None:
+    if suite_args(tree, settings(tree)) is None:
         raise GoldError(
             f"{label} has no tests that pytest would find",
             "some source distributions leave them out: give a directory with the project's repository",
@@ -108,8 +108,8 @@ def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
     wanted += parse_all(own.plugins)
     stated = known(lists)
     wanted += plugins([*_options(own.addopts), *own.names], stated)
-    args = test_args(tree, own) or ()
-    files = [*test_files(tree, own.python_files), *(path for path in tree if path.endswith("conftest.py"))]
+    args = suite_args(tree, own) or ()
+    files = [*suite_files(tree, own.python_files), *(path for path in tree if path.endswith("conftest.py"))]
     wanted += imports.stated(imports.imported(tree, files), stated)
     if not metadata:
         wanted += _runtime(tree, lists)

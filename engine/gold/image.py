@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 
+from engine import clean
 from engine.errors import EngineError
 from engine.gold import recipe as recipes
+from engine.gold.builder import StepFailed, complaint
 from engine.gold.model import PROJECT_DIR, TEST_USER, VENV_DIR, Recipe
 from engine.gold.tree import ProjectTree
 from engine.gold.wheels import Wheelhouse
 from engine.sandbox import images
 from engine.sandbox.client import Engine, translated
+from engine.sandbox.sandbox import Tail
 from engine.sandbox.tools import archive
 
 UID = 1000
 """User id of the test user, who owns the sources."""
 
-PROFILE = f"""\
-# Login shells start from the distribution's PATH; the project's environment comes first in it.
-case ":$PATH:" in
-  *:{VENV_DIR}/bin:*) ;;
-  *) PATH={VENV_DIR}/bin:$PATH ;;
-esac
-export PATH
-"""
-
 _VENV = f"""\
-python3 -m venv {VENV_DIR}
-{VENV_DIR}/bin/pip --isolated install --no-index --find-links /tmp/wheels --no-deps --no-cache-dir \
---no-compile --disable-pip-version-check --root-user-action=ignore -q -r /tmp/requirements.txt
+python3 -m venv --without-pip {VENV_DIR}
+pip=$(echo /tmp/wheels/pip-*.whl)
+{VENV_DIR}/bin/python "$pip/pip" --isolated install -q --no-index --find-links /tmp/wheels --no-deps \\
+  --no-compile --no-cache-dir --disable-pip-version-check --root-user-action=ignore -r /tmp/wheels/requirements.txt
 find {VENV_DIR} -exec touch -h -d @MTIME {{}} +
 PYTHONHASHSEED=0 {VENV_DIR}/bin/python -m compileall -q -j 2 {VENV_DIR}/lib >/dev/null || true
 find {VENV_DIR} -exec touch -h -d @MTIME {{}} +"""
@@ -43,11 +39,19 @@ touch /tmp/marker
 sleep 0.1
 printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
 chmod +x /usr/sbin/policy-rc.d
-DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --no-download /tmp/debs/*.deb
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends /tmp/debs/*.deb
 rm /usr/sbin/policy-rc.d
 python3 /tmp/delta.py"""
 
 _USER = f"""\
+# Login shells start from the distribution's PATH; the project's environment comes first in it.
+cat >/etc/profile.d/venv.sh <<'EOF'
+case ":$PATH:" in
+  *:{VENV_DIR}/bin:*) ;;
+  *) PATH={VENV_DIR}/bin:$PATH ;;
+esac
+export PATH
+EOF
 other=$(getent passwd {UID} | cut -d: -f1)
 [ -z "$other" ] || [ "$other" = {TEST_USER} ] || userdel -r "$other" 2>/dev/null
 id -u {TEST_USER} >/dev/null 2>&1 ||
@@ -71,7 +75,6 @@ def dockerfile(recipe: Recipe, *, packages: bool, mtime: int) -> str:
         "",
         "FROM packages AS venv",
         "COPY wheels /tmp/wheels",
-        "COPY requirements.txt /tmp/requirements.txt",
         _run(_VENV.replace("MTIME", str(mtime))),
         "",
         f"FROM {recipe.base}",
@@ -82,7 +85,6 @@ def dockerfile(recipe: Recipe, *, packages: bool, mtime: int) -> str:
     lines += [
         _run(_USER),
         f"COPY --from=venv {VENV_DIR} {VENV_DIR}",
-        "COPY venv.sh /etc/profile.d/venv.sh",
         f"ADD app.tar {PROJECT_DIR}/",
         f"ENV PATH={VENV_DIR}/bin:${{PATH}}",
         f"WORKDIR {PROJECT_DIR}",
@@ -106,8 +108,7 @@ def context(
     parts = {
         "Dockerfile": dockerfile(recipe, packages=bool(debs), mtime=tree.newest).encode(),
         recipes.FILE: recipes.write(recipe).encode(),
-        "requirements.txt": pins.encode(),
-        "venv.sh": PROFILE.encode(),
+        "wheels/requirements.txt": pins.encode(),
         "app.tar": tree.tar(uid=UID),
     }
     parts |= {f"wheels/{name}": data for name, data in house.wheels.items()}
@@ -121,10 +122,11 @@ async def build(engine: Engine, parts: Mapping[str, bytes], say: Callable[[str],
     """The image's id. What the build leaves beside the image is removed.
 
     Raises:
-        BuildFailed: a step of the Dockerfile failed.
+        StepFailed: a step of the Dockerfile did.
     """
     stages: list[str] = []
     layers: list[str] = []
+    printed = Tail(16 << 10)
 
     def line(text: str) -> None:
         if match := re.match(r"Step (\d+)/(\d+) : (\w+)", text):
@@ -134,22 +136,30 @@ async def build(engine: Engine, parts: Mapping[str, bytes], say: Callable[[str],
                 say(f"building the image, step {match[1]} of {match[2]}")
         elif match := re.fullmatch(r"---> ([0-9a-f]{12})", text):
             layers.append(match[1])
+        elif not text.startswith(("---> Running", "Removing intermediate")):
+            printed.add(text.encode() + b"\n")
 
-    sizes = 0o644
-    image = await images.build(engine, archive(dict(parts), sizes), on_line=line)
-    known = await images.inspect(engine, image)
-    kept = {image, str((known or {}).get("Parent", ""))}
-    for stage in reversed(stages):
-        await _discard(engine, stage, kept)
+    image = ""
+    try:
+        image = await images.build(engine, archive(dict(parts), 0o644), on_line=line)
+    except images.BuildFailed as error:
+        output = clean.block(printed.bytes().decode("utf-8", "replace"), 16 << 10)
+        raise StepFailed(
+            f"building the image failed: {complaint(output)}", output, "see the recipe's apt and run"
+        ) from error
+    finally:
+        left = stages if image else [*stages, *layers[-1:]]
+        await asyncio.shield(_discard(engine, reversed(left), image))
     return image
 
 
-async def _discard(engine: Engine, stage: str, kept: set[str]) -> None:
-    """Remove the last image of a stage, unless it has a name or is part of the result."""
-    known = await images.inspect(engine, stage)
-    if known and not known.get("RepoTags") and known["Id"] not in kept:
+async def _discard(engine: Engine, stages: Iterable[str], image: str) -> None:
+    """Remove the last image of each stage, unless it has a name, or others are made from it."""
+    for stage in stages:
         with contextlib.suppress(EngineError):
-            await images.remove(engine, str(known["Id"]))
+            known = await images.inspect(engine, stage)
+            if known and not known.get("RepoTags") and known["Id"] != image:
+                await images.remove(engine, str(known["Id"]))
 
 
 async def name(engine: Engine, image: str, repository: str) -> str:

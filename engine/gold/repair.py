@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -111,7 +112,7 @@ def remedy(
         plugins = [hints.option_plugin(word) for word in words if word.startswith("-")]
         added = [add(plugin, f"no option {words[0]}") for plugin in plugins if plugin]
         if not any(added):
-            kept = " ".join(word for word in own.addopts if word not in words)
+            kept = shlex.join(word for word in own.addopts if word not in words)
             args = ("-o", f"addopts={kept}")
             because.append(f"no plugin is known for {' '.join(words)[:100]}: leaving it out")
     for library in dict.fromkeys(_LIBRARY.findall(said)):

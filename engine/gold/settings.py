@@ -80,7 +80,7 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(strings(value))
 
 
-def test_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
+def suite_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
     """The files pytest would take for tests by their names."""
     patterns = tuple(patterns)
 
@@ -92,7 +92,7 @@ def test_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in tree if path.endswith(".py") and taken(path))
 
 
-def test_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
+def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
     """Arguments that make pytest collect the project's suite; None when nothing looks like a test.
 
     The project's `testpaths` are left to pytest itself.
@@ -102,7 +102,7 @@ def test_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
         wanted = path.strip("./")
         if not wanted or wanted in tree or any(fnmatch(directory, wanted) for directory in directories):
             return ()
-    files = test_files(tree, own.python_files)
+    files = suite_files(tree, own.python_files)
     suite = [path for path in files if not _ASIDE.intersection(PurePosixPath(path).parts[:-1])]
     tops = [name for name in _USUAL if any(path.startswith(f"{name}/") for path in suite)]
     if tops:

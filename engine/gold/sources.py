@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import tarfile
@@ -66,7 +67,7 @@ class Directory:
 
     async def files(self, builder: Builder) -> tree.ProjectTree:
         """The files of the directory; see `engine.gold.tree.from_directory`."""
-        return tree.from_directory(self.path)
+        return await asyncio.to_thread(tree.from_directory, self.path)
 
     def recipe(self) -> Path | None:
         """The one at its top."""
@@ -122,7 +123,7 @@ class Sdist:
             builder.say(f"fetching {self.label}")
             data = await wheels.fetch_sdist(builder, self.project, self.release)
             cache.keep_sdist(self.project, self.release, data)
-        return tree.from_archive(data, self.label)
+        return await asyncio.to_thread(tree.from_archive, data, self.label)
 
     def recipe(self) -> Path | None:
         """None: a recipe is this user's, not the author's."""

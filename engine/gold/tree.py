@@ -262,5 +262,6 @@ def from_archive(data: bytes, label: str) -> ProjectTree:
                 elif info.issym():
                     members[str(path)] = Member(target=info.linkname, mtime=int(info.mtime))
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise GoldError(f"{label} is not a readable archive: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise GoldError(f"{label} is not a readable archive: {reason}", "fetch it again") from error
     return ProjectTree(members)

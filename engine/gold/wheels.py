@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -248,15 +248,21 @@ async def wheelhouse(
                 continue
             if not loosen or unreachable(error.output):
                 raise
-            wanted, chosen, remark = _looser(wanted, chosen, project, error)
+            wanted, chosen, remark = looser(wanted, chosen, project, error)
             builder.say(remark)
             remarks.append(remark)
             continue
-        wheels = await builder.files(folder, ".whl")
+        wheels = _with_tools(await builder.files(folder, ".whl"), builder.bundled)
         return Wheelhouse(wheels, tuple(item.text for item in wanted), chosen, remarks)
     raise GoldError(
         "the requirements of the tests cannot be met together", "list them in gold.toml: pip = [...]"
     )
+
+
+def _with_tools(wheels: Mapping[str, bytes], bundled: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The wheels, with those every virtual environment has unless the project asks for others."""
+    asked = {normalise(name.split("-")[0]) for name in wheels}
+    return {**{name: data for name, data in bundled.items() if name.split("-")[0] not in asked}, **wheels}
 
 
 _COMPILER = r"'?(?:gcc|g\+\+|cc|c\+\+|make|gfortran|[\w-]+-gcc)'?"
@@ -291,7 +297,7 @@ def _culprits(output: str) -> set[str]:
     return found
 
 
-def _looser(
+def looser(
     wanted: list[Requirement], extras: tuple[str, ...], project: Project, error: StepFailed
 ) -> tuple[list[Requirement], tuple[str, ...], str]:
     """The next thing to try after pip refused, and a line that says what is given up."""

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import GoldError
+from engine.gold.discover import (
+    compiled,
+    discover,
+    packaged,
+    require_tests,
+    settled_args,
+    version_from_vcs,
+)
+from engine.gold.settings import settings, suite_args
+from tests.gold.conftest import THREE, tree_of
+
+META = "Metadata-Version: 2.1\nName: p\nVersion: 1\n"
+
+
+def found(files: dict[str, str], metadata: str = META):  # type: ignore[no-untyped-def]
+    return discover(tree_of(files), metadata, "3.11", "base")
+
+
+def args(files: dict[str, str]) -> tuple[str, ...] | None:
+    tree = tree_of(files)
+    return suite_args(tree, settings(tree))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"tests/test_a.py": ""}, ("tests",)),
+        ({"test/test_a.py": "", "tests/test_b.py": "", "pkg/tests/test_c.py": ""}, ("tests", "test")),
+        ({"pkg/tests/test_a.py": "", "pkg/sub/tests/test_b.py": ""}, ("pkg/sub/tests", "pkg/tests")),
+        ({"pkg/tests/deep/test_a.py": "", "docs/test_b.py": ""}, ("pkg/tests",)),
+        ({"test_a.py": "", "b_test.py": "", "a.py": ""}, ("b_test.py", "test_a.py")),
+        ({"pkg/test_a.py": ""}, ("pkg",)),
+        ({"tests.py": THREE}, ("tests.py",)),
+        ({"app/tests.py": THREE}, ("app/tests.py",)),
+        ({"tests/basic.py": THREE}, ("tests", "-o", "python_files=*.py")),
+        ({"pytest.ini": "[pytest]\ntestpaths = checks\n", "checks/test_a.py": ""}, ()),
+        ({"pytest.ini": "[pytest]\ntestpaths = gone\n", "tests/test_a.py": ""}, ("tests",)),
+        ({"setup.cfg": "[tool:pytest]\npython_files = check_*.py\n", "tests/check_a.py": ""}, ("tests",)),
+        ({"docs/test_a.py": "", "examples/test_b.py": ""}, None),
+        ({"tests/helpers.py": "x = 1\n", "a.py": ""}, None),
+        ({}, None),
+    ],
+)
+def test_where_the_tests_are(files: dict[str, str], expected: tuple[str, ...] | None) -> None:
+    assert args(files) == expected
+
+
+def test_a_project_without_tests_is_refused_at_once() -> None:
+    with pytest.raises(GoldError, match="p==1 has no tests") as caught:
+        require_tests(tree_of({"a.py": ""}), "p==1")
+    assert caught.value.hint
+
+
+def test_the_tests_own_list_is_chosen_over_development() -> None:
+    files = {
+        "tests/test_a.py": THREE,
+        "requirements-dev.txt": "black\nhypothesis\n",
+        "requirements-test.txt": "idna\n",
+    }
+    assert found(files).recipe.pip == ("pytest>=6.2.5", "idna")
+
+
+def test_of_development_linters_stay_out_unless_tests_import_them() -> None:
+    files = {
+        "tests/test_a.py": "import black\nfrom sphinx.util import x\n",
+        "requirements-dev.txt": "black\nmypy\ntypes-six\npytest-pylint\nhypothesis\n",
+        "docs/requirements.txt": "sphinx\n",
+    }
+    assert found(files).recipe.pip == ("pytest>=6.2.5", "hypothesis", "black")
+
+
+def test_what_tests_import_is_found_wherever_it_is_stated() -> None:
+    files = {
+        "tests/conftest.py": "import yaml\n",
+        "tests/test_a.py": "import json, attr\nnumpy = pytest.importorskip('numpy')\nfrom . import helper\n",
+        "src/p/__init__.py": "",
+        "requirements.txt": "pyyaml==6.0\nattrs\nnumpy\nnever\n",
+    }
+    assert found(files).recipe.pip == ("pytest>=6.2.5", "attrs", "numpy", "pyyaml==6.0")
+
+
+def test_extras_are_named_as_the_wheel_names_them() -> None:
+    metadata = META + "Provides-Extra: Test\nRequires-Dist: idna; extra == 'Test'\n"
+    files = {"tests/test_a.py": THREE, "requirements-test.txt": "-e .[test]\nsix\n"}
+    recipe = found(files, metadata).recipe
+    assert recipe.extras == ("Test",)
+    assert recipe.pip == ("pytest>=6.2.5", "six")
+
+
+def test_plugins_that_options_and_settings_need() -> None:
+    files = {
+        "tests/test_a.py": THREE,
+        "pytest.ini": "[pytest]\naddopts = -n 4 --cov=p --cov-report=xml -m 'not slow'\n"
+        "asyncio_mode = auto\nrequired_plugins = pytest-mock>=3\n",
+        "requirements-test.txt": "pytest-cov<6\n",
+    }
+    pip = found(files).recipe.pip
+    assert pip == ("pytest>=6.2.5", "pytest-cov<6", "pytest-mock>=3", "pytest-xdist", "pytest-asyncio")
+
+
+def test_a_project_that_is_no_package_gets_what_it_needs_to_run() -> None:
+    files = {"app.py": "", "src/x.py": "", "requirements.txt": "idna\n", "tests/test_a.py": THREE}
+    recipe = found(files, "").recipe
+    assert recipe.pip == ("pytest>=6.2.5", "idna")
+    assert recipe.test_args == ("tests", "-o", "pythonpath=src .")
+
+
+def test_a_pinned_pytest_counts() -> None:
+    files = {"tests/test_a.py": THREE, "requirements-test.txt": "pytest==7.4\npytest\n"}
+    assert found(files).recipe.pip == ("pytest==7.4",)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"setup.py": ""}, True),
+        ({"pyproject.toml": "[project]\nname = 'x'\n"}, True),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\npython = '*'\n"}, True),
+        ({"setup.cfg": "[metadata]\nname = x\n"}, True),
+        ({"setup.cfg": "[flake8]\n", "pyproject.toml": "[tool.ruff]\n"}, False),
+        ({"requirements.txt": "x"}, False),
+    ],
+)
+def test_what_can_be_built(files: dict[str, str], expected: bool) -> None:
+    assert packaged(tree_of(files)) is expected
+
+
+def test_what_building_will_need() -> None:
+    assert compiled(tree_of({"src/p/_speed.c": ""}))
+    assert not compiled(tree_of({"tests/data/x.c": "", "p/a.py": ""}))
+    assert version_from_vcs(tree_of({"pyproject.toml": "requires = ['setuptools_scm[toml]>=6']"}))
+    assert not version_from_vcs(tree_of({"pyproject.toml": "requires = ['setuptools']"}))
+
+
+def test_runs_are_kept_alike() -> None:
+    ini = "[pytest]\naddopts = -n auto --cov -x\n"
+    own = settings(tree_of({"pytest.ini": ini}))
+    everything = {"pytest-xdist", "pytest-cov", "pytest-randomly"}
+    fixed = ("--rootdir=/app", "--continue-on-collection-errors")
+    assert settled_args(("tests",), own, everything) == (
+        "tests",
+        *fixed,
+        "--maxfail=0",
+        "-n0",
+        "--no-cov",
+        "-pno:randomly",
+    )
+    assert settled_args(settled_args((), own, set()), own, set()) == (*fixed, "--maxfail=0")

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from engine.gold.repair import Remedy, remedy
+from engine.gold.requirements import Requirement, parse_all
+from engine.gold.settings import PytestSettings
+from engine.suite.report import COMPLETE, Report, TestResult
+
+KNOWN = {item.name: item for item in parse_all(["sh>=2", "python-toolkit==1", "pytest-cov<6", "pyyaml>=6"])}
+
+
+def asked(
+    tail: str = "",
+    *,
+    errors: tuple[str, ...] = (),
+    message: str = "",
+    addopts: tuple[str, ...] = (),
+    installed: str = "",
+) -> Remedy:
+    results = {"t": TestResult("t", "failed", 0.0, message)} if message else {}
+    report = Report(COMPLETE, "", results, errors, 1, 1.0, tail)
+    known: dict[str, Requirement] = KNOWN
+    return remedy(report, known, PytestSettings(addopts=addopts), installed.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "pip"),
+    [
+        ("E   ModuleNotFoundError: No module named 'sh'", ("sh>=2",)),
+        ("ModuleNotFoundError: No module named 'yaml.loader'", ("pyyaml>=6",)),
+        ("ModuleNotFoundError: No module named 'toolkit'", ("python-toolkit==1",)),
+        ("ModuleNotFoundError: No module named 'dateutil.tz'", ("python-dateutil",)),
+        ("ModuleNotFoundError: No module named 'pkg_resources'", ("setuptools<81",)),
+        ("ModuleNotFoundError: No module named 'somebodys_typosquat'", ()),
+        ("fixture 'mocker' not found", ("pytest-mock",)),
+        ("fixture 'own_thing' not found", ()),
+        ("'timeout' not found in `markers` configuration option", ("pytest-timeout",)),
+        ("Unknown config option: asyncio_mode", ("pytest-asyncio",)),
+        ("async def functions are not natively supported.", ("pytest-asyncio",)),
+        ("error: unrecognized arguments: --cov=p --cov-report=xml", ("pytest-cov<6",)),
+        ("error: unrecognized arguments: -n4", ("pytest-xdist",)),
+        ("pytest.PytestRemovedIn9Warning: x", ("pytest<9",)),
+        ("ConnectionError: no network", ()),
+    ],
+)
+def test_complaints_are_answered(text: str, pip: tuple[str, ...]) -> None:
+    for found in (asked(text), asked(errors=(text,)), asked(message=text)):
+        assert found.pip == pip
+        assert len(found.because) == len(pip)
+
+
+def test_what_is_installed_is_not_asked_for_again() -> None:
+    assert not asked("No module named 'yaml'", installed="pyyaml")
+    assert not asked("fixture 'mocker' not found", installed="pytest-mock")
+
+
+def test_an_option_nobody_knows_is_left_out() -> None:
+    found = asked(
+        "error: unrecognized arguments: --ff --own x", addopts=("-ra", "--ff", "--own", "x", "-m", "not slow")
+    )
+    assert found.args == ("-o", "addopts=-ra -m 'not slow'")
+    assert not found.pip
+
+
+def test_a_library_is_a_package_of_the_distribution() -> None:
+    found = asked(message="ImportError: libmagic.so.1: cannot open shared object file: No such file")
+    assert found.apt == ("libmagic1",)
+
+
+def test_a_quiet_run_asks_for_nothing() -> None:
+    assert not asked("3 passed")

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from engine import clean
+from engine.errors import GoldError
+from engine.gold.builder import StepFailed, complaint
+from engine.gold.requirements import parse_all
+from engine.gold.wheels import Project, Wheelhouse, looser, needs_compiler, overlay
+from tests.gold.conftest import tree_of
+
+MISSING = "ERROR: No matching distribution found for {}"
+
+
+def wheel(*paths: str) -> Project:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for path in paths:
+            file.writestr(path, path)
+    return Project("Pkg_Name-1.0+x-cp311-cp311-linux_x86_64.whl", buffer.getvalue())
+
+
+def test_a_wheels_name_says_what_it_is() -> None:
+    assert (wheel().name, wheel().version) == ("pkg-name", "1.0+x")
+    house = Wheelhouse({"A_b-2-py3-none-any.whl": b"", "c.d-1.0-py3-none-any.whl": b""}, (), ())
+    assert house.versions == {"a-b": "2", "c-d": "1.0"}
+
+
+def test_what_was_compiled_or_generated_is_laid_over_a_flat_project() -> None:
+    built = wheel(
+        "pkg/__init__.py",
+        "pkg/_version.py",
+        "pkg/_fast.cpython-311-x86_64-linux-gnu.so",
+        "other/x.py",
+        "single.so",
+        "pkg-1.0.dist-info/METADATA",
+        "pkg/../../evil",
+    )
+    flat = tree_of({"pkg/__init__.py": "", "pkg/_fast.c": "", "single.py": "", "tests/__init__.py": ""})
+    assert sorted(overlay(flat, built)) == [
+        "pkg/_fast.cpython-311-x86_64-linux-gnu.so",
+        "pkg/_version.py",
+        "single.so",
+    ]
+    assert overlay(tree_of({"src/pkg/__init__.py": ""}), built) == {}
+    assert overlay(flat, Project()) == {}
+
+
+def test_what_cannot_be_had_is_loosened_then_left_out() -> None:
+    wanted = list(parse_all(["pytest>=6", "old==1.0", "gone"]))
+    wanted, _, said = looser(wanted, (), Project(), StepFailed("x", MISSING.format("old==1.0")))
+    assert [item.text for item in wanted] == ["pytest>=6", "old", "gone"]
+    assert "old==1.0" in said
+    wanted, _, said = looser(wanted, (), Project(), StepFailed("x", MISSING.format("gone")))
+    assert [item.text for item in wanted] == ["pytest>=6", "old"]
+    assert "gone" in said
+
+
+def test_contradictions_lose_their_versions_then_extras_go() -> None:
+    conflict = StepFailed("x", "ERROR: ResolutionImpossible: for help visit")
+    wanted, extras, _ = looser(
+        list(parse_all(["pytest>=6", "a<1", "b>2"])), ("test", "cli"), Project(), conflict
+    )
+    assert [item.text for item in wanted] == ["pytest>=6", "a", "b"]
+    for expected in (("test",), ()):
+        wanted, extras, _ = looser(wanted, extras, Project(), conflict)
+        assert extras == expected
+    with pytest.raises(GoldError, match="cannot be had"):
+        looser(wanted, extras, Project(), conflict)
+
+
+def test_pytest_itself_is_never_given_up() -> None:
+    with pytest.raises(GoldError):
+        looser(list(parse_all(["pytest>=6"])), (), Project(), StepFailed("x", MISSING.format("pytest>=6")))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory",
+        "unable to execute 'gcc': No such file or directory",
+        "src/x.c:1:10: fatal error: Python.h: No such file or directory",
+        "../meson.build:1:0: ERROR: Unknown compiler(s): [['cc'], ['gcc']]",
+        "CMake Error: CMAKE_C_COMPILER not set, after EnableLanguage",
+    ],
+)
+def test_a_missing_compiler_is_recognised(output: str) -> None:
+    assert needs_compiler(output)
+
+
+def test_other_failures_need_no_compiler() -> None:
+    assert not needs_compiler("error: invalid command 'bdist_wheel'\nERROR: Failed building wheel for x")
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (
+            "blah\n      error: invalid command 'x'\n  ERROR: Failed building wheel for y\n",
+            "invalid command 'x'",
+        ),
+        ("Traceback\n  ModuleNotFoundError: no z\n  [end of output]", "ModuleNotFoundError: no z"),
+        ("E: Unable to locate package nope", "Unable to locate package nope"),
+        ("", "it printed nothing"),
+        ("\x1b[31mERROR: red\x1b[0m", "red"),
+    ],
+)
+def test_a_long_output_becomes_one_line(output: str, expected: str) -> None:
+    assert complaint(clean.block(output)) == expected
