@@ -8,6 +8,7 @@ import tarfile
 from dataclasses import dataclass
 
 from engine import clean
+from engine.proof.gate import Fell
 from engine.proof.workbench import Workbench
 from engine.sandbox import tools
 from engine.sandbox.sandbox import Sandbox
@@ -37,6 +38,9 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
 
     Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
     with `bash -c`, the reward read from /logs/verifier).
+
+    Raises:
+        Fell: what the client itself needs in the container does not work.
     """
     made = harbor.render(await bench.task())
     async with bench.engine.suite_slots, bench.namespaces.leased() as namespace:
@@ -52,8 +56,11 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
                     ["bash", "-c", "(/solution/solve.sh) 2>&1"], timeout=SOLVE_SECONDS, keep=4096
                 )
                 log += ran.stdout
+            if (await sandbox.exec(harbor.ALIVE)).exit_code != 0:
+                raise Fell("the container is too broken for a client to grade", {"command": harbor.ALIVE})
             await sandbox.put(_packed(made, "tests"))
-            limit = bench.candidate.gold.test.timeout + 120
+            # The grader may run the suite a second time.
+            limit = 2 * bench.candidate.gold.test.timeout + 120
             ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=limit, keep=4096)
             log += ran.stdout + ran.stderr
             reward = await _reward(sandbox)
@@ -61,8 +68,9 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
 
 
 async def _reward(sandbox: Sandbox) -> float | None:
-    """What the grader left, were it a pipe or endless."""
-    ran = await sandbox.exec([tools.BUSYBOX, "head", "-c", str(LONGEST), REWARD], timeout=10)
+    """What the grader left, whatever else than a small file that is."""
+    script = f'[ -f "$1" ] && exec {tools.BUSYBOX} head -c {LONGEST} "$1"'
+    ran = await sandbox.exec([tools.BUSYBOX, "sh", "-c", script, "sh", REWARD], timeout=10)
     return _number(ran.stdout) if ran.exit_code == 0 and len(ran.stdout) < LONGEST else None
 
 
