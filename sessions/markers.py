@@ -22,7 +22,7 @@ class Marker(msgspec.Struct, frozen=True):
     time: float
     """Seconds of session time."""
     kind: str
-    """`flip`, `fork`, `gate`, `fell`, `commit`, `lost` (the shell), or `warning`."""
+    """`flip`, `fork`, `steer`, `gate`, `fell`, `commit`, `lost` (the shell), or `warning`."""
     label: str
     """What happened, for people. It may quote what a container or a model said: clean it before showing."""
     branch: str = ""
@@ -53,6 +53,20 @@ def _branch_opened(event: events.BranchOpened) -> tuple[str, str] | None:
     return "fork", f"{event.branch} from {event.parent} at step {event.step}"
 
 
+def _guidance_given(event: events.GuidanceGiven) -> tuple[str, str]:
+    return "steer", f"told: {event.text}"
+
+
+def _step_decided(event: events.StepDecided) -> tuple[str, str] | None:
+    if event.verdict == "denied":
+        return "steer", f"denied: {event.reason}" if event.reason else "denied"
+    return ("steer", f"edited: {event.command}") if event.verdict == "edited" else None
+
+
+def _taken_over(event: events.TakenOver) -> tuple[str, str]:
+    return "steer", "keyboard taken over"
+
+
 def _gate_ended(event: events.GateEnded) -> tuple[str, str]:
     return "gate", f"{event.gate} held" if event.held else f"{event.gate} did not hold: {event.reason}"
 
@@ -76,6 +90,9 @@ def _remark(event: events.Remark) -> tuple[str, str] | None:
 _DESCRIBE: Final[dict[type[events.Event], Callable[[Any], tuple[str, str] | None]]] = {
     events.SuiteEnded: _suite_ended,
     events.BranchOpened: _branch_opened,
+    events.GuidanceGiven: _guidance_given,
+    events.StepDecided: _step_decided,
+    events.TakenOver: _taken_over,
     events.GateEnded: _gate_ended,
     events.CandidateFell: _candidate_fell,
     events.TaskCommitted: _task_committed,
