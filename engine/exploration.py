@@ -21,7 +21,7 @@ from engine.sandbox.client import Engine, translated
 from engine.sandbox.delta import Tree
 from engine.sandbox.netns import Namespace, Namespaces
 from engine.sandbox.sandbox import Sandbox
-from engine.sandbox.shell import Ended, Shell
+from engine.sandbox.shell import Ended, Shell, typed
 from engine.sandbox.snapshots import Snapshot, Snapshots, between, reader
 from engine.sandbox.watch import DONE
 from engine.suite.report import Report, TestResult, flips
@@ -231,7 +231,8 @@ class Exploration:
         taken = await self._snapshot(branch, step)
         if taken is None:
             return self._feedback(step, ended, (), branch.now.report, ())
-        line = Line(proposal.command, cwd, exports, umask, ended.exit_code, ended.outcome, step)
+        command = typed(proposal.command)
+        line = Line(command, cwd, exports, umask, ended.exit_code, ended.outcome, step)
         return await self._reached(branch, step, taken, line, proposal.fault, ended)
 
     async def adopt(self, branch: Branch) -> Feedback | None:

@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.sandbox.shell import ENVIRONMENT
-from engine.sandbox.watch import DONE
+from engine.sandbox.watch import DONE, LOST
 
-BUILD_ARGUMENTS = ("DEBIAN_FRONTEND", "PYTHONDONTWRITEBYTECODE")
+BUILD_ARGUMENTS = ("DEBIAN_FRONTEND", "LANG", "PIP_DISABLE_PIP_VERSION_CHECK", "PYTHONDONTWRITEBYTECODE")
 """Variables of the live shell that decide what commands write; as `ARG` they are not left in the image."""
 
 DEFAULT_UMASK = "0022"
 KILL_AFTER = 10
 """Seconds given in a build to a command that the session had to end."""
+PART = 10_000
+"""Characters of a script in one word: builders take lines of 64 KiB, and kernels words of 128 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,24 @@ class Line:
         before += [f"export {name}={shlex.quote(value)}" for name, value in sorted(self.exports.items())]
         if self.umask and self.umask.zfill(4) != DEFAULT_UMASK:
             before.append(f"umask {self.umask}")
-        command = self.command
-        if self.outcome != DONE:
-            command = f"timeout -s KILL {KILL_AFTER} /bin/bash -c {shlex.quote(command)} </dev/null"
-        if self.tolerated:
-            before.append("trap 'exit 0' EXIT")
-        return "\n".join([*before, command])
+        return "\n".join([*before, self.command])
 
     def run(self) -> str:
-        """The Dockerfile instruction, on one line."""
-        return "RUN " + json.dumps(["/bin/bash", "-c", self.script()], ensure_ascii=True)
+        """The Dockerfile instruction: on one line, or for a very long command on several that make one."""
+        script = self.script()
+        parts = [script[at : at + PART] for at in range(0, len(script), PART)]
+        # A shell of its own for what failed: it may exit, replace itself, set traps or be killed.
+        bash = '/bin/bash -c "$1"' if len(parts) == 1 else '/bin/bash <(printf %s "$@")'
+        if self.outcome not in (DONE, LOST):
+            # In the session nothing came from the keyboard; the end of a file would let it go on.
+            bash = f"timeout -s KILL {KILL_AFTER} {bash} < <(sleep {2 * KILL_AFTER})"
+        argv = ["/bin/bash", "-c"]
+        if self.tolerated:
+            argv += [f"{bash}; exit 0", "step"]
+        elif len(parts) > 1:
+            argv += [bash, "step"]
+        separator = ", \\\n" if len(parts) > 1 else ", "
+        return "RUN [" + separator.join(json.dumps(each) for each in [*argv, *parts]) + "]"
 
 
 def dockerfile(base: str, lines: Sequence[Line]) -> str:
