@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from cligym_tui.screen.source import Source
 
 COMMON = [action for action in at(REPLAY) if action.where >= SESSION and not action.id.startswith("pane.")]
+wall = time.time
+"""The clock of the wall."""
 GROUPS = {"tests": "Tests", "tree": "Branches", "shell": "Your hands"}
 
 
@@ -121,7 +123,7 @@ class SessionScreen(Screen[None]):
         """Take in what happened since, and show it."""
         now = time.monotonic()
         passed, self._ticked = now - self._ticked, now
-        if self.source.poll(passed) or int(self.sight.now) != int(time.time()):
+        if self.source.poll(passed) or int(self.sight.now) != int(wall()):
             self.look()
 
     def look(self) -> None:
@@ -131,7 +133,7 @@ class SessionScreen(Screen[None]):
         selected = self.select()
         if selected != self.sight.selected:
             self.tests.only = None
-        self.sight = Sight(self.source.state, selected, self.where == LIVE, self.source.limit, time.time())
+        self.sight = Sight(self.source.state, selected, self.where == LIVE, self.source.limit, wall())
         sight = self.sight
         self.query_one(Bar).see(sight)
         self.shell.follow(self.source, sight)
@@ -182,7 +184,7 @@ class SessionScreen(Screen[None]):
     def offers(self, action: Action) -> bool:
         """Whether an action applies now."""
         if action.id.startswith("pane."):
-            focused = self.focused
+            focused = None if self.shell.taken_over else self.focused
             return focused is not None and bool(focused.check_action(action.method, ()))
         return bool(self.check_action(action.method, ()))
 

@@ -16,10 +16,12 @@ from sessions.state import apply
 if TYPE_CHECKING:
     from sessions.replay import Player
 
-TAIL = 192 << 10
-"""Bytes of a terminal that are drawn anew when another moment or branch is looked at."""
+TAIL = 40 << 10
+"""Bytes of a terminal that are drawn anew when another moment is looked at: what can be drawn at once."""
+KEPT = 256 << 10
+"""Bytes of each terminal of a live session that are kept to be drawn anew."""
 MOST = 32 << 20
-"""Bytes of all terminals of a live session that are kept to be drawn anew."""
+"""Likewise of all terminals together."""
 BATCH = 500
 SPENT = 0.025
 """Seconds of the screen's time that taking in events may cost in one go."""
@@ -243,8 +245,8 @@ class Tail:
         self._pieces.append(data)
         self._end += len(data)
         self.size += len(data)
-        if self.size > 2 * TAIL:
-            whole = b"".join(self._pieces)[-TAIL:]
+        if self.size > 2 * KEPT:
+            whole = b"".join(self._pieces)[-KEPT:]
             self._pieces, self.size = [whole], len(whole)
         return self.size - before
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.highlight import highlight
@@ -70,7 +72,7 @@ def _lines(each: Instruction, width: int) -> list[tuple[Parts, Hashable]]:
         family = f" {step.family}" if step.family else ""
         lines.append(([("  ", ""), (f"# step {step.number}{family}", f"italic {MUTED}")], step))
     mark: Part = ("▸ " if each.new else "  ", f"bold {GOOD}")
-    rest = coloured(each.text)
+    rest: Sequence[Part] = coloured(each.text)
     while rest:
         row, rest = _cut(rest, max(8, width - 2))
         lines.append(([mark, *row], step))
@@ -102,7 +104,8 @@ def _effect(step: Step) -> list[Part]:
     return [*parts, (suite.flips[0].id.rsplit("::", 1)[-1], MUTED)]
 
 
-def coloured(line: str) -> list[Part]:
+@lru_cache(maxsize=2048)
+def coloured(line: str) -> tuple[Part, ...]:
     """A line of a Dockerfile with its colours."""
     line = shown(line, 20_000)
     content = highlight(line, language="docker")
@@ -118,10 +121,10 @@ def coloured(line: str) -> list[Part]:
         at = end
     if at < len(line):
         parts.append((line[at:], ""))
-    return parts
+    return tuple(parts)
 
 
-def _cut(parts: list[Part], width: int) -> tuple[list[Part], list[Part]]:
+def _cut(parts: Sequence[Part], width: int) -> tuple[list[Part], list[Part]]:
     # A Dockerfile's lines are ASCII: a character is a column.
     row: list[Part] = []
     for at, (value, look) in enumerate(parts):

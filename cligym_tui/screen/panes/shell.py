@@ -11,12 +11,12 @@ from cligym_tui.screen.actions import PANE_ACTIONS, bindings
 from cligym_tui.screen.clipboard import copy
 from cligym_tui.screen.lines import wrapped
 from cligym_tui.screen.safe import plain
+from cligym_tui.screen.source import TAIL, Source
 from cligym_tui.terminal.terminal import Terminal
 from cligym_tui.terminal.view import TerminalView
 
 if TYPE_CHECKING:
     from cligym_tui.screen.sight import Sight
-    from cligym_tui.screen.source import Source
 
 
 class ShellPane(TerminalView, inherit_bindings=False):
@@ -53,7 +53,7 @@ class ShellPane(TerminalView, inherit_bindings=False):
         for piece in printed.pieces:
             self._nothing = False
             self.feed(piece)
-        if anew and printed.pieces:
+        if anew and 0 < sum(map(len, printed.pieces)) <= 2 * TAIL:
             self.flush()
         self.taken_over = sight.live and branch.taken
 

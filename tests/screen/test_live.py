@@ -1,0 +1,230 @@
+"""What the operator wishes reaches the session; what happens there reaches the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from cligym_tui.screen import approval
+from cligym_tui.screen.approval import ApprovalCard
+from cligym_tui.screen.prompt import Prompt
+from cligym_tui.screen.working import LiveScreen
+from sessions import events
+from tests.screen import frames
+from tests.screen.conftest import SIZES, Show
+from tests.screen.story import TESTS, ScriptedLive, began, broke, gates, looked, proposed, ran, reported
+
+
+def held(command: str = "apt-get remove -y libsqlite3-0") -> list[events.Event]:
+    """A session in which a command waits."""
+    return [
+        *began(),
+        events.ModeChanged(mode="confirm"),
+        *looked("cat tiny/settings.ini", b"[tiny]\r\nlevel = 7\r\n"),
+        proposed(command, 2, family="libraries", intent="no sqlite for any test"),
+        events.StepHeld(branch="b1", step=2, pattern="apt-get remove *"),
+    ]
+
+
+def wishes(live: ScriptedLive) -> list[tuple[object, ...]]:
+    """What was wished, but for sizes."""
+    return [wish for wish in live.wishes if wish[0] != "resize"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_frames_of_a_held_command(live: Show, size: tuple[int, int]) -> None:
+    async with live(ScriptedLive(*held()), size) as pilot:
+        await pilot.pause(0.4)
+        frames.check(pilot.app, "held")
+
+
+async def test_nothing_answers_a_card_that_has_just_appeared(
+    live: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approval, "DEAF", 60)
+    session = ScriptedLive(*began())
+    async with live(session) as pilot:
+        session.happen(*held()[len(began()) :])
+        card = pilot.app.screen.query_one(ApprovalCard)
+        while card.step is None:
+            await pilot.pause(0.01)
+        await pilot.press("a", "enter", "d", "A", "e")
+        assert not wishes(session)
+        monkeypatch.setattr(approval, "DEAF", 0.3)
+        await pilot.pause(0.4)
+        await pilot.press("a")
+        assert wishes(session) == [("decide", "b1", 2, "approved", "", "", "")]
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["a"], ("approved", "", "", "")),
+        (["A", "enter"], ("pattern", "", "", "apt-get remove *")),
+        (["e", "home", *"echo ", "enter"], ("edited", "echo apt-get remove -y libsqlite3-0", "", "")),
+        (["d", "enter"], ("denied", "", "", "")),
+        (["d", *"leave apt alone", "enter"], ("denied", "", "leave apt alone", "")),
+    ],
+)
+async def test_answers_to_a_held_command(live: Show, keys: list[str], answer: tuple[str, ...]) -> None:
+    session = ScriptedLive(*held())
+    async with live(session) as pilot:
+        await pilot.pause(0.4)
+        await pilot.press(*(key if len(key) > 1 or key != " " else "space" for key in keys))
+        assert wishes(session) == [("decide", "b1", 2, *answer)]
+
+
+async def test_an_answer_that_was_being_typed_to_a_command_that_is_gone_does_nothing(live: Show) -> None:
+    session = ScriptedLive(*held())
+    async with live(session) as pilot:
+        await pilot.pause(0.4)
+        await pilot.press("d", *"no")
+        session.happen(events.StepDecided(branch="b1", step=2, verdict="approved"), *ran("x", b"", 2))
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        assert not wishes(session)
+
+
+async def test_escape_leaves_the_command_waiting(live: Show) -> None:
+    session = ScriptedLive(*held())
+    async with live(session) as pilot:
+        await pilot.pause(0.4)
+        await pilot.press("e", "x", "escape")
+        assert not wishes(session)
+        assert not pilot.app.screen.query_one(Prompt).asking
+        await pilot.press("a")
+        assert wishes(session) == [("decide", "b1", 2, "approved", "", "", "")]
+
+
+async def test_mode_pause_guidance_branches_and_labels_are_wishes(live: Show) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""), *broke("rm tiny/settings.ini", TESTS[0]))
+    async with live(session) as pilot:
+        await pilot.press("m", "space")
+        await pilot.press("i", *"only", "space", *"permissions", "enter")
+        await pilot.press("f", "u", "b")
+        await pilot.press("r", *"gone", "enter", "n", *"see", "enter")
+        await pilot.press("x", "x")
+        assert wishes(session) == [
+            ("set_mode", "confirm"),
+            ("pause", "b1", True),
+            ("guide", "b1", "only permissions", False),
+            ("fork", "b1", 2),
+            ("fork", "b1", 1),
+            ("add_branch",),
+            ("label", "b1", "gone", ""),
+            ("label", "b1", "", "see"),
+            ("discard", "b1"),
+        ]
+
+
+async def test_queued_guidance_is_shown_until_it_is_delivered(live: Show) -> None:
+    session = ScriptedLive(
+        *began(), *looked("ls", b""), events.GuidanceGiven(branch="b1", number=1, text="leave pip alone")
+    )
+    async with live(session) as pilot:
+        assert "queued: leave pip alone" in frames.text(pilot.app)
+        session.happen(
+            events.GuidanceDelivered(branch="b1", number=1, understood="no package of pip"),
+            proposed("chmod 000 /etc/hosts", 2),
+        )
+        await pilot.pause(0.2)
+        assert "understood: no package of pip" in frames.text(pilot.app)
+
+
+async def test_every_key_goes_to_a_shell_that_was_taken_over(live: Show) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""))
+    async with live(session) as pilot:
+        await pilot.press("t")
+        session.happen(events.TakenOver(branch="b1"))
+        await pilot.pause(0.2)
+        await pilot.press("q", "escape", "ctrl+c", "ctrl+p", "tab", "f1", "up", "space", "1")
+        assert wishes(session)[0] == ("take_over", "b1")
+        typed = b"".join(data for name, *rest in wishes(session)[1:] for data in [rest[1]] if name == "type")
+        assert typed == b"q\x1b\x03\x10\t\x1bOP\x1b[A 1"
+        frames.check(pilot.app, "hands")
+        await pilot.press("ctrl+right_square_bracket")
+        assert wishes(session)[-1] == ("hand_back", "b1")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_commit_card_ticks(live: Show, size: tuple[int, int]) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""), *broke("rm tiny/settings.ini", TESTS[0], TESTS[2]))
+    async with live(session, size) as pilot:
+        await pilot.press("c")
+        await pilot.pause(0.2)
+        frames.check(pilot.app, "commit-asks")
+        await pilot.press("c")
+        assert wishes(session) == [("commit", "b1", 2)]
+        session.happen(
+            events.CandidateNominated(branch="b1", step=2, by="operator"), *gates("healthy", "rebuild")
+        )
+        session.happen(events.GateStarted(branch="b1", step=2, gate="minimal"))
+        await pilot.pause(0.4)
+        frames.check(pilot.app, "commit-gates")
+        session.happen(
+            *gates("minimal", fallen="minimal"),
+            events.CandidateFell(branch="b1", step=2, gate="minimal", reason="2 of 3 runs differ"),
+        )
+        await pilot.pause(0.4)
+        assert "fell at minimal" in frames.text(pilot.app)
+        assert "The candidate is kept" in frames.text(pilot.app)
+
+
+async def test_quitting_ends_the_session_first(live: Show) -> None:
+    session = ScriptedLive(*began())
+    async with live(session) as pilot:
+        await pilot.press("q")
+        await pilot.pause(0.1)
+        frames.check(pilot.app, "quit")
+        await pilot.press("escape")
+        assert not wishes(session)
+        await pilot.press("q", "y")
+        await pilot.pause(0.3)
+        assert wishes(session) == [("stop",)]
+        assert pilot.app.return_value == 0
+
+
+async def test_a_session_that_failed_is_not_a_success(live: Show) -> None:
+    from engine.errors import EngineError
+
+    session = ScriptedLive(*began())
+    async with live(session) as pilot:
+        session.failure, session.over = EngineError("the engine is gone", "start it"), True
+        await pilot.pause(0.3)
+        assert "the engine is gone" in frames.text(pilot.app)
+        await pilot.press("q")
+        await pilot.pause(0.1)
+        assert pilot.app.return_value == 3
+
+
+async def test_a_forked_branch_is_looked_at(live: Show) -> None:
+    session = ScriptedLive(*began(), *broke("rm tiny/settings.ini", TESTS[0], step=1))
+    async with live(session) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LiveScreen)
+        await pilot.press("f")
+        session.happen(events.BranchOpened(branch="b2", image="i", parent="b1", step=1, container="c"))
+        session.happen(proposed("ls", 2))
+        await pilot.pause(0.2)
+        assert screen.sight.selected == "b2"
+        await pilot.press("4", "g", "enter")
+        await pilot.pause(0.2)
+        assert screen.sight.selected == "b1"
+
+
+async def test_what_hands_did_is_a_step_in_every_pane(live: Show) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""))
+    by_hand = [
+        events.StepProposed(
+            branch="b1", step=2, command="rm /etc/passwd", origin="operator", intent="by hand"
+        ),
+        events.CommandEnded(branch="b1", step=2, outcome="done", exit_code=0, cwd="/app", seconds=0),
+        *reported(TESTS[1], step=2),
+        events.HandedBack(branch="b1", step=2),
+    ]
+    async with live(session, (140, 40)) as pilot:
+        session.happen(*by_hand)
+        await pilot.pause(0.3)
+        frame = frames.text(pilot.app)
+        assert "by hand" in frame
+        assert "rm /etc/passwd" in frame
+        assert "1 of 6 broken" in frame

@@ -1,0 +1,179 @@
+"""A recorded session: the same panes over the same fold, and the keys of a player."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from cligym_tui.demo import DEMO
+from cligym_tui.screen.replaying import ReplayScreen
+from sessions import events
+from sessions.replay import Player
+from tests.screen import frames
+from tests.screen.conftest import SIZES, Show
+from tests.screen.story import TESTS, began, broke
+
+
+def screen(pilot: object) -> ReplayScreen:
+    found = pilot.app.screen  # type: ignore[attr-defined]
+    assert isinstance(found, ReplayScreen)
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_frames_of_a_replay(replay: Show, size: tuple[int, int]) -> None:
+    async with replay(size=size, at=2) as pilot:
+        frames.check(pilot.app, "replay")
+        await pilot.press("tab")
+        await pilot.pause(0.1)
+        frames.check(pilot.app, "replay-tests")
+        await pilot.press("f1")
+        await pilot.pause(0.2)
+        frames.check(pilot.app, "help")
+
+
+async def test_panes_of_a_narrow_terminal(replay: Show) -> None:
+    async with replay(size=(80, 24), at=3) as pilot:
+        for key, name in (("f4", "dockerfile"), ("f5", "tree")):
+            await pilot.press(key)
+            await pilot.pause(0.1)
+            frames.check(pilot.app, f"replay-{name}")
+
+
+async def test_steps_commands_markers_and_per_cent(replay: Show) -> None:
+    async with replay(at=0) as pilot:
+        player = screen(pilot).player
+        await pilot.press("full_stop")
+        assert (player.passage.branch, player.passage.step) == ("b1", 1)  # type: ignore[union-attr]
+        await pilot.press("full_stop")
+        assert screen(pilot).sight.steps[-1].suite.broken == 2  # type: ignore[union-attr]
+        await pilot.press("comma")
+        assert len(screen(pilot).sight.steps) == 1
+        await pilot.press("right_square_bracket")
+        assert screen(pilot).sight.step.running  # type: ignore[union-attr]
+        await pilot.press("left_square_bracket")
+        assert screen(pilot).sight.step.number == 1  # type: ignore[union-attr]
+        await pilot.press("m")
+        assert "2 broke" in frames.text(pilot.app)
+        await pilot.press("5")
+        assert player.fraction == pytest.approx(0.5, abs=0.01)
+        await pilot.press("left")
+        assert player.time == pytest.approx(player.duration / 2 - 5, abs=0.1)
+        await pilot.press("0", "greater_than_sign")
+        assert (player.time, player.speed) == (0.0, 2.0)
+
+
+async def test_it_plays_and_ends(replay: Show) -> None:
+    async with replay(at=0) as pilot:
+        player = screen(pilot).player
+        player.speed = 64.0
+        await pilot.press("space")
+        await pilot.pause(1.2)
+        assert player.at_end
+        assert not player.playing
+        assert "goal" in frames.text(pilot.app)
+
+
+async def test_the_shell_is_the_same_however_one_got_there(replay: Show) -> None:
+    async with replay(at=0) as pilot:
+        shell = screen(pilot).shell
+
+        def shown() -> list[str]:
+            shell.flush()
+            return [row.text for row in shell.terminal.lines(0, shell.terminal.end)]
+
+        for _ in range(3):
+            await pilot.press("full_stop")
+        await pilot.press("comma")
+        back = shown()
+        await pilot.press("0")
+        await pilot.press("full_stop", "full_stop")
+        assert shown() == back
+        assert "level = 7" in back
+
+
+async def test_enter_on_a_broken_test_shows_what_it_said(replay: Show) -> None:
+    async with replay(at=2) as pilot:
+        await pilot.press("f3", "enter")
+        await pilot.pause(0.2)
+        frames.check(pilot.app, "failure")
+
+
+async def test_tests_are_filtered_and_searched(replay: Show) -> None:
+    async with replay(at=2, size=(140, 40)) as pilot:
+        tests = screen(pilot).tests
+        await pilot.press("f3", "s")
+        assert [tests.lines.key(at) for at in range(len(tests.lines))] == [None, TESTS[0], TESTS[2]]
+        await pilot.press("s", "s", "slash", *"double", "enter")
+        await pilot.pause(0.1)
+        assert tests.key == TESTS[3]
+        await pilot.press("n")
+        assert tests.key == TESTS[4]
+
+
+async def test_a_dockerfile_line_leads_to_the_tests_it_flipped(replay: Show) -> None:
+    async with replay(at=2, size=(140, 40)) as pilot:
+        await pilot.press("f4", "G", "enter")
+        tests = screen(pilot).tests
+        assert tests.has_focus
+        assert [tests.lines.key(at) for at in range(len(tests.lines))] == [None, TESTS[0], TESTS[2]]
+
+
+async def test_the_footer_stays_when_a_pane_is_maximised(replay: Show) -> None:
+    async with replay(at=2) as pilot:
+        await pilot.press("f3", "z")
+        await pilot.pause(0.1)
+        frames.check(pilot.app, "maximised")
+        await pilot.press("z")
+        await pilot.pause(0.1)
+        assert "shell" in frames.text(pilot.app).splitlines()[1]
+
+
+@pytest.mark.parametrize("size", [(40, 12), (20, 6), (300, 80)])
+async def test_no_size_is_too_small(replay: Show, size: tuple[int, int]) -> None:
+    async with replay(at=2, size=size) as pilot:
+        await pilot.press("tab", "tab", "tab", "z", "f1")
+        await pilot.pause(0.1)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(0.2)
+        assert "help" in frames.text(pilot.app) or "Keys" in frames.text(pilot.app)
+
+
+async def test_an_empty_recording_says_what_will_be_there(replay: Show) -> None:
+    async with replay(began()[:1], size=(140, 40)) as pilot:
+        frames.check(pilot.app, "empty")
+
+
+def day() -> Iterator[events.Event]:
+    """An hour of steps, with output and a suite of tests for each."""
+    yield from began()
+    for step in range(1, 700):
+        was = TESTS[:1] if step % 2 == 0 else ()
+        yield from broke(f"step {step}", *(TESTS[:1] if step % 2 else ()), step=step, was=was)
+        for _ in range(8):
+            yield events.ShellOutput(branch="b1", step=step, data=b"\x1b[32mline of output\x1b[0m\r\n" * 40)
+
+
+async def test_seeking_in_an_hour_is_instant(replay: Show) -> None:
+    async with replay(list(day()), size=(140, 40), at=0) as pilot:
+        player = screen(pilot).player
+        assert player.duration > 3600
+        slowest = 0.0
+        for digit in (9, 1, 5, 2, 8):
+            began_at = time.process_time()
+            screen(pilot).action_replay_percent(digit)
+            slowest = max(slowest, time.process_time() - began_at)
+        assert slowest < 0.15
+
+
+def test_the_demo_is_a_whole_session_of_a_real_project() -> None:
+    with Player(DEMO) as player:
+        state = player.recording.state
+        families = {family for task in state.tasks for family in task.families}
+        flipped = sum(marker.kind == "flip" for marker in player.markers)
+    assert state.outcome == "goal"
+    assert len(families) >= 2
+    assert flipped >= 3
+    assert DEMO.stat().st_size < 300_000
