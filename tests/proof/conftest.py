@@ -1,0 +1,123 @@
+"""Candidates as a session leaves them, explored once, and benches to examine them on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from engine import commit
+from engine.exploration import Exploration
+from engine.gold.model import Gold
+from engine.proof.gate import Candidate
+from engine.proof.workbench import Workbench
+from engine.sandbox.client import Endpoint, Engine, connect
+from engine.sandbox.delta import Entry
+from engine.sandbox.netns import Namespaces
+from engine.suite.run import Suite
+from engine.tasks.model import Task
+from sessions.journal import Journal
+from tests.scripted import Scripted
+
+TAKEN = "chown root: /tmp/pytest-of-dev"
+"""pytest wants this directory to be the user's own."""
+CLOSED = "chmod 0600 /usr/lib/python3*/lib-dynload/_sqlite3.*.so"
+
+SESSIONS = {
+    "good": [TAKEN],
+    "terminal": [f"[ -t 0 ] && {TAKEN}"],
+    "variable": ["wanted=yes", f'if [ -n "$wanted" ]; then {TAKEN}; else {CLOSED}; fi'],
+    "source": [TAKEN, "echo '# x' >>/app/tiny/__init__.py"],
+    "gone": ["mv /app /srv/app"],
+}
+"""What was typed on each branch. The damage of `terminal` and `variable` is in no file of its own."""
+
+Bench = Callable[..., Workbench]
+
+
+@pytest.fixture(scope="session")
+def candidates(
+    endpoint: Endpoint,
+    gold: Gold,
+    gold_tree: dict[str, Entry],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Candidate]:
+    """One candidate of each of `SESSIONS`."""
+    path = tmp_path_factory.mktemp("explored") / "events.jsonl"
+
+    async def explore(exploration: Exploration, name: str, commands: list[str]) -> Candidate:
+        branch = await exploration.open(name)
+        try:
+            candidate = await exploration.explore(branch, Scripted(commands))
+            assert candidate is not None, name
+        finally:
+            await exploration.close(branch, "nominated")
+        assert candidate is not None, name
+        return candidate
+
+    async def all_of_them() -> dict[str, Candidate]:
+        async with connect(endpoint) as engine:
+            with Journal(path) as journal:
+                exploration = Exploration(engine, gold, gold_tree, journal, "proofs")
+                await exploration.prepare()
+                try:
+                    made = await asyncio.gather(*(explore(exploration, *each) for each in SESSIONS.items()))
+                finally:
+                    await exploration.end()
+        return dict(zip(SESSIONS, made, strict=True))
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.fixture(scope="session")
+def drafted(endpoint: Endpoint, candidates: dict[str, Candidate], gold_tree: dict[str, Entry]) -> Task:
+    """The task that `good` would be."""
+
+    async def draft() -> Task:
+        async with connect(endpoint) as engine:
+            good = candidates["good"]
+            namespaces = Namespaces(engine, good.gold.image)
+            suite = Suite(engine, good.gold.test)
+            bench = Workbench(engine, good, gold_tree, suite, namespaces, real, reports=(good.report,))
+            return await bench.task()
+
+    return asyncio.run(draft())
+
+
+async def real(bench: Workbench) -> Task:
+    """Draft a task as a commit does."""
+    return await commit._draft(bench, "proofs", seed=0)
+
+
+@pytest.fixture
+async def bench(
+    engine: Engine, candidates: dict[str, Candidate], drafted: Task, gold_tree: dict[str, Entry]
+) -> AsyncIterator[Bench]:
+    """A bench on which a candidate lies as if its snapshot were what a rebuild gave.
+
+    With `task`, that is the task as it would be written; candidates and benches can be varied by keyword.
+    """
+    namespaces = Namespaces(engine, drafted.gold.image, ready=0)
+    suite = Suite(engine, drafted.gold.test, namespaces=namespaces)
+
+    def made(name: str = "good", *, task: Task = drafted, rebuilt: str = "", **varied: object) -> Workbench:
+        candidate = replace(candidates[name], **varied)  # type: ignore[arg-type]
+
+        async def draft(bench: Workbench) -> Task:
+            return task
+
+        return Workbench(
+            engine,
+            candidate,
+            gold_tree,
+            suite,
+            namespaces,
+            draft,
+            rebuilt=rebuilt or candidate.image,
+            reports=(candidate.report,),
+        )
+
+    yield made
+    await namespaces.close()
