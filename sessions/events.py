@@ -272,7 +272,7 @@ class CandidateFell(Event, frozen=True, kw_only=True, tag="candidate.fell"):
 
 
 class ModeChanged(Event, frozen=True, kw_only=True, tag="mode.changed"):
-    """What the operator decides: nothing (`auto`), each command (`confirm`), all (`manual`: the agent rests)."""
+    """What the operator decides: nothing (`auto`), each command (`confirm`) or all (`manual`)."""
 
     mode: str
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine import statement
 from engine.proof.gate import Fell, Held
 from engine.proof.workbench import Workbench
+from engine.statement import check
 
 
 class Told:
@@ -24,7 +24,7 @@ class Told:
         candidate = self.bench.candidate
         task = await self.bench.task()
         commands = [line.command for line in candidate.lines]
-        told = statement.check(task.instruction, commands, sorted(candidate.delta))
+        told = check(task.instruction, commands, sorted(candidate.delta))
         if told:
             raise Fell(f"statement: {told[0]}", {"violations": told[:20]})
         words = len(task.instruction.split())
