@@ -32,9 +32,7 @@ async def manifest(engine: Engine, image: str) -> dict[str, Entry]:
 async def export(engine: Engine, image: str, spool: IO[bytes]) -> None:
     """Write the filesystem of `image` into `spool`, as a tar."""
     with translated(f"reading the image {image}"):
-        container = await engine.create(
-            {"Image": image, "Cmd": ["true"], "Labels": labels("manifest", "")}
-        )
+        container = await engine.create({"Image": image, "Cmd": ["true"], "Labels": labels("manifest", "")})
         try:
             async with engine.docker._query(f"containers/{container.id}/export") as response:
                 async for chunk in response.content.iter_chunked(1 << 20):

@@ -17,7 +17,7 @@ from aiodocker.stream import Stream
 
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.sandbox import GONE, Limits, host_config, labels
+from engine.sandbox.sandbox import GONE, Limits, hang_up, host_config, labels
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,7 @@ class Namespaces:
 
     async def _end(self, namespace: Namespace) -> None:
         self._made.pop(namespace.id, None)
-        with contextlib.suppress(AssertionError, RuntimeError, *GONE):
-            await namespace._hold.close()
+        await hang_up(namespace._hold)
         with contextlib.suppress(*GONE):
             await self.engine.docker.containers.container(namespace.id).delete(force=True)
 

@@ -88,6 +88,12 @@ class Tail:
         return b"".join(self._chunks)[-self.keep :] if self.keep else b""
 
 
+async def hang_up(stream: Stream) -> None:
+    """Close a stream in whatever state it is."""
+    with contextlib.suppress(AssertionError, RuntimeError, *GONE):
+        await stream.close()
+
+
 def labels(purpose: str, session: str) -> dict[str, str]:
     """Labels by which garbage is told from what a living process still needs."""
     return {
@@ -247,9 +253,13 @@ class Sandbox:
                 list(argv), stdin=True, stdout=True, stderr=True, tty=True, workdir="/", environment=dict(env)
             )
             stream = execution.start(detach=False)
-            await stream._init()
-            with contextlib.suppress(aiodocker.DockerError):
-                await execution.resize(h=size[0], w=size[1])
+            try:
+                await stream._init()
+                with contextlib.suppress(aiodocker.DockerError):
+                    await execution.resize(h=size[0], w=size[1])
+            except BaseException:
+                await hang_up(stream)
+                raise
         return execution.id, stream
 
     @contextlib.contextmanager
@@ -356,8 +366,7 @@ class Sandbox:
         """End the container at once. Safe to call again, and when the engine is gone."""
         self.lost = True
         if self._control is not None:
-            with contextlib.suppress(OSError, AssertionError, RuntimeError):
-                await self._control.close()
+            await hang_up(self._control)
         with contextlib.suppress(*GONE):
             await self._container.delete(force=True, v=True)
         if self._reader is not None:

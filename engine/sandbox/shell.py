@@ -14,7 +14,7 @@ from aiodocker.stream import Stream
 from engine.errors import EngineError
 from engine.sandbox import tools
 from engine.sandbox.records import Prompt
-from engine.sandbox.sandbox import GONE, Sandbox, SandboxLost, Tail
+from engine.sandbox.sandbox import GONE, Sandbox, SandboxLost, Tail, hang_up
 from engine.sandbox.watch import DONE, INTERRUPTED, LOST, TIMEOUT, State, Watch
 
 TAIL = 64 << 10
@@ -355,8 +355,7 @@ class Shell:
                 await self._reader
             self._reader = None
         if tty is not None:
-            with contextlib.suppress(AssertionError, RuntimeError, *GONE):
-                await tty.close()
+            await hang_up(tty)
 
     async def close(self) -> None:
         """Let go of the terminal; the sandbox is not touched."""

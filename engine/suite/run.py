@@ -15,7 +15,7 @@ from engine.gold.model import TestCommand
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.netns import Namespace, Namespaces
-from engine.sandbox.sandbox import GONE, Limits, SandboxLost, Tail, host_config, labels
+from engine.sandbox.sandbox import GONE, Limits, SandboxLost, Tail, hang_up, host_config, labels
 from engine.suite.protocol import Collector, Touch
 from engine.suite.report import Report, TestResult
 
@@ -92,8 +92,7 @@ class Suite:
 
     async def _end(self, container: Any, stream: Stream | None, namespace: Namespace | None) -> None:
         if stream is not None:
-            with contextlib.suppress(AssertionError, RuntimeError, *GONE):
-                await stream.close()
+            await hang_up(stream)
         if container is not None:
             with contextlib.suppress(*GONE):
                 await container.delete(force=True, v=True)

@@ -1,0 +1,255 @@
+"""The loop of a session, with an agent that does as it was told and everything else real."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.agents.model import Feedback, GiveUp, Nominate, Proposal
+from engine.errors import EngineError, GoldError
+from engine.exploration import Exploration
+from engine.faults.model import Fault
+from engine.gold.model import Gold
+from engine.sandbox.client import Engine
+from engine.sandbox.sandbox import SandboxLost
+from sessions import events
+from sessions.journal import Journal
+
+pytestmark = pytest.mark.docker
+
+SETTINGS = "tests/test_files.py::test_settings"
+BREAK = "sed -i s/7/8/ tiny/settings.ini"
+MEND = "sed -i s/8/7/ tiny/settings.ini"
+
+
+@dataclass
+class Scripted:
+    """Proposes what is on its list, keeps what came of it."""
+
+    script: Sequence[str | Proposal | Nominate | GiveUp]
+    name: str = "scripted"
+    seen: list[Feedback] = field(default_factory=list)
+    at: int = 0
+
+    async def propose(self) -> Proposal | Nominate | GiveUp:
+        self.at += 1
+        if self.at > len(self.script):
+            return GiveUp()
+        what = self.script[self.at - 1]
+        return Proposal(what, "scripted") if isinstance(what, str) else what
+
+    def observe(self, feedback: Feedback) -> None:
+        self.seen.append(feedback)
+
+
+@dataclass
+class Desk:
+    """An exploration with its journal in memory as well."""
+
+    exploration: Exploration
+    told: list[events.Event] = field(default_factory=list)
+
+    def of(self, kind: type) -> list:
+        return [event for event in self.told if isinstance(event, kind)]
+
+
+@pytest.fixture
+async def desk(engine: Engine, gold: Gold, gold_tree, tmp_path: Path) -> AsyncIterator[Desk]:
+    with Journal(tmp_path / "events.jsonl") as journal:
+        exploration = Exploration(engine, gold, gold_tree, journal, "exploration", command_timeout=20)
+        desk = Desk(exploration)
+        journal.subscribe(desk.told.append)
+        await exploration.prepare()
+        yield desk
+        await exploration.end()
+
+
+async def test_a_step_that_breaks_a_test_can_become_a_candidate(desk: Desk, gold: Gold) -> None:
+    fault = Fault("data-x", "data", "settings", BREAK, "", MEND, "")
+    agent = Scripted(["cat tiny/settings.ini", Proposal(BREAK, "scripted", fault), Nominate()])
+    branch = await desk.exploration.open("b1")
+    candidate = await desk.exploration.explore(branch, agent)
+    await desk.exploration.close(branch, "committed")
+    looked, broke = agent.seen
+    assert (looked.changed, looked.report, looked.flips, looked.broken) == ((), None, (), frozenset())
+    assert b"level = 7" in looked.output
+    assert broke.changed == ("/app/tiny/settings.ini",)
+    assert broke.broken == {SETTINGS}
+    assert [(flip.id, flip.before, flip.after) for flip in broke.flips] == [(SETTINGS, "passed", "failed")]
+    assert candidate
+    assert candidate.broken == {SETTINGS}
+    assert candidate.step == 2
+    assert [(line.command, line.cwd, line.step) for line in candidate.lines] == [(BREAK, "/app", 2)]
+    assert candidate.faults == (fault,)
+    assert candidate.families == ("data",)
+    assert list(candidate.delta) == ["/app/tiny/settings.ini"]
+    assert [type(event).__name__ for event in desk.told if not isinstance(event, events.ShellOutput)] == [
+        "BranchOpened",
+        "StepProposed",
+        "CommandStarted",
+        "CommandEnded",
+        "StepProposed",
+        "CommandStarted",
+        "CommandEnded",
+        "SnapshotTaken",
+        "SuiteStarted",
+        *["TestReported"] * len(gold.baseline),
+        "SuiteEnded",
+        "CandidateNominated",
+        "BranchClosed",
+    ]
+    ended = desk.of(events.SuiteEnded)[0]
+    assert (ended.status, ended.passed, ended.broken, ended.step) == ("complete", 7, 1, 2)
+    output = b"".join(event.data for event in desk.of(events.ShellOutput))
+    assert output.count(b"sed -i") == 1
+
+
+async def test_intent_is_written_before_effect(desk: Desk, engine: Engine) -> None:
+    branch = await desk.exploration.open("b1")
+    step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 5; touch x", "scripted")))
+    await asyncio.sleep(0.5)
+    assert [event.command for event in desk.of(events.StepProposed)] == ["sleep 5; touch x"]
+    assert desk.of(events.CommandStarted)
+    assert not desk.of(events.CommandEnded)
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    await desk.exploration.close(branch, "abandoned")
+
+
+async def test_flips_are_against_the_step_before(desk: Desk) -> None:
+    agent = Scripted([BREAK, "sed -i 's/2 /3 /' tiny/__init__.py", "ls", MEND, "git --version"])
+    branch = await desk.exploration.open("b1")
+    assert await desk.exploration.explore(branch, agent) is None
+    flips = [{flip.id.rpartition("::")[2]: flip.after for flip in feedback.flips} for feedback in agent.seen]
+    assert flips == [
+        {"test_settings": "failed"},
+        {"test_double[1]": "failed", "test_double[a b]": "failed"},
+        {},
+        {"test_settings": "passed"},
+        {},
+    ]
+    assert len(agent.seen[3].broken) == 2
+    assert [len(feedback.changed) for feedback in agent.seen] == [1, 1, 0, 1, 0]
+    await desk.exploration.close(branch, "barren")
+
+
+async def test_a_branch_forks_from_any_step_of_another(desk: Desk, gold: Gold) -> None:
+    first = await desk.exploration.open("first")
+    await desk.exploration.explore(
+        first, Scripted(["export MARK=1", BREAK, "echo one >one", "cd /tmp; touch two"])
+    )
+    fork = await desk.exploration.open("fork", first, step=2)
+    late = await desk.exploration.open("late", first, step=4)
+    agent = Scripted(["cat tiny/settings.ini one /tmp/two; echo mark=$MARK", MEND])
+    await desk.exploration.explore(fork, agent)
+    assert b"level = 8" in agent.seen[0].output
+    assert b"cat: one: No such file" in agent.seen[0].output
+    assert b"mark=\r\n" in agent.seen[0].output
+    assert [flip.after for flip in agent.seen[1].flips] == ["passed"]
+    assert [line.command for line in fork.now.lines] == [BREAK, MEND]
+    assert desk.exploration.nominate(fork, fork.steps, "operator") is None, "it is mended"
+    assert {"/app/one", "/tmp/two", "/app/tiny/settings.ini"} <= set(late.now.snapshot.layer)
+    candidate = desk.exploration.nominate(late, 0, "operator")
+    assert candidate
+    assert candidate.broken == {SETTINGS}
+    assert [(event.branch, event.parent, event.step) for event in desk.of(events.BranchOpened)] == [
+        ("first", "", 0),
+        ("fork", "first", 2),
+        ("late", "first", 4),
+    ]
+    for branch in (first, fork, late):
+        await desk.exploration.close(branch, "discarded")
+
+
+async def test_what_a_command_ran_under_is_in_its_line(desk: Desk) -> None:
+    branch = await desk.exploration.open("b1")
+    script = [
+        "mkdir /srv/d; cd /srv/d; export A='1 2'; umask 027",
+        "touch x\x00\x1b; false",
+        "exit 5",
+        "touch y",
+    ]
+    await desk.exploration.explore(branch, Scripted(script))
+    lines = branch.now.lines
+    assert [(line.command, line.cwd, line.exports, line.umask, line.exit_code) for line in lines] == [
+        (script[0], "/app", {}, "", 0),
+        ("touch x; false", "/srv/d", {"A": "1 2"}, "0027", 1),
+        ("touch y", "/app", {}, "", 0),
+    ]
+    assert [event.reason for event in desk.of(events.ShellLost)] == ["the command ended the shell"]
+    await desk.exploration.close(branch, "barren")
+
+
+async def test_a_flood_is_cut_in_the_journal(desk: Desk) -> None:
+    branch = await desk.exploration.open("b1")
+    agent = Scripted(["seq 2000000"])
+    await desk.exploration.explore(branch, agent)
+    written = sum(len(event.data) for event in desk.of(events.ShellOutput))
+    ended = desk.of(events.CommandEnded)[0]
+    assert ended.output_bytes > 14_000_000
+    assert written < 1_300_000
+    assert written + ended.dropped_bytes == pytest.approx(ended.output_bytes, abs=10_000)
+    assert b"2000000" in desk.of(events.ShellOutput)[-1].data
+    await desk.exploration.close(branch, "barren")
+
+
+async def test_a_container_lost_on_the_way_ends_the_branch_and_not_the_session(
+    desk: Desk, engine: Engine
+) -> None:
+    branch = await desk.exploration.open("b1")
+    step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 100", "scripted")))
+    await asyncio.sleep(0.5)
+    await engine.docker.containers.container(branch.sandbox.id).delete(force=True)
+    async with asyncio.timeout(2):
+        with pytest.raises(SandboxLost) as lost:
+            await step
+    await desk.exploration.excuse(lost.value)
+    await desk.exploration.close(branch, "failed")
+    again = await desk.exploration.open("b2")
+    assert (await desk.exploration.step(again, Proposal("true", "scripted"))).outcome == "done"
+    await desk.exploration.close(again, "barren")
+
+
+async def test_closing_and_ending_leave_no_container(desk: Desk, engine: Engine) -> None:
+    branches = await asyncio.gather(*(desk.exploration.open(f"b{n}") for n in range(3)))
+    await asyncio.gather(*(desk.exploration.close(branch, "discarded") for branch in branches))
+    await desk.exploration.end()
+    mine = {"label": ["cligym.session=exploration"]}
+    assert not await engine.docker.containers.list(all=True, filters=mine)
+
+
+async def test_an_opening_that_fails_or_is_cut_short_leaves_no_container(
+    desk: Desk, engine: Engine, monkeypatch
+) -> None:
+    mine = {"label": ["cligym.session=exploration", "cligym=branch"]}
+    for delay in (0.0, 0.02, 0.1, 0.2, 0.3):
+        opening = asyncio.create_task(desk.exploration.open("b1"))
+        await asyncio.sleep(delay)
+        opening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await desk.exploration.close(await opening, "discarded")
+        assert not await engine.docker.containers.list(all=True, filters=mine), delay
+
+    async def fails(*args) -> None:
+        raise EngineError("no")
+
+    monkeypatch.setattr(desk.exploration.snapshots, "begin", fails)
+    with pytest.raises(EngineError):
+        await desk.exploration.open("b2")
+    assert not await engine.docker.containers.list(all=True, filters=mine)
+
+
+async def test_a_gold_image_that_is_gone_says_how_to_get_it_back(
+    engine, gold: Gold, gold_tree, tmp_path
+) -> None:
+    gone = msgspec.structs.replace(gold, image="sha256:" + "0" * 64)
+    with Journal(tmp_path / "events.jsonl") as journal, pytest.raises(GoldError) as caught:
+        await Exploration(engine, gone, gold_tree, journal, "gone").prepare()
+    assert "cligym-tui gold build" in caught.value.hint
