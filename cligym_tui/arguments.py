@@ -23,6 +23,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   gold list|show|remove
   sessions            list what was explored, newest first
   replay WHAT         watch a recorded session, such as `replay demo`
+  export WHAT         write one as a cast, a picture, a Dockerfile or its events
   doctor              check this machine and say what to do
   gc                  remove what no living session owns
 
@@ -138,6 +139,7 @@ def parser() -> Parser:
     _gold(commands)
     _with_json(commands, "sessions", "List what was explored, newest first.")
     _replay(commands)
+    _export(commands)
     _with_json(
         commands,
         "doctor",
@@ -170,6 +172,39 @@ def _replay(commands: Any) -> None:
     )
     replay.add_argument(
         "--speed", metavar="X", type=speed, default=1.0, help="seconds of the session in a second (default 1)"
+    )
+
+
+def _export(commands: Any) -> None:
+    told = "Write a recorded session, or one of its branches, for other programs."
+    export = commands.add_parser("export", description=told, help=told)
+    export.add_argument(
+        "session",
+        metavar="SESSION|FILE|demo",
+        type=filled,
+        help="a session's id or the beginning of it, a journal, or the one that comes with the program",
+    )
+    export.add_argument(
+        "--format",
+        dest="kind",
+        required=True,
+        choices=("cast", "svg", "dockerfile", "jsonl"),
+        help="an asciicast, a picture of the terminal, what the branch changed, or the events",
+    )
+    export.add_argument(
+        "--branch",
+        metavar="B",
+        type=filled,
+        help="which (default: the last one that became a task, else the last; all of them for jsonl)",
+    )
+    export.add_argument(
+        "--at",
+        metavar="STEP",
+        type=whole(0, 10**9),
+        help="up to the end of this step of the branch (default: all of it)",
+    )
+    export.add_argument(
+        "-o", metavar="FILE", dest="output", type=filled, help="where to (default: standard output)"
     )
 
 

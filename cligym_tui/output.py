@@ -26,14 +26,19 @@ def json(value: Any) -> None:
 
 
 def data(value: bytes) -> None:
-    """Bytes and the end of the line, at once.
+    """Bytes and the end of the line, at once; raises as `raw`."""
+    raw(value + b"\n")
+
+
+def raw(value: bytes) -> None:
+    """Bytes, at once.
 
     Raises:
         ReaderGone: nobody reads any more.
         OutputError: standard output is a file that takes no more.
     """
     try:
-        sys.stdout.buffer.write(value + b"\n")
+        sys.stdout.buffer.write(value)
         sys.stdout.buffer.flush()
     except (BrokenPipeError, ValueError) as error:
         raise ReaderGone from error

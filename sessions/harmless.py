@@ -46,10 +46,10 @@ _MODES: Final = {
 }
 _CSI = re.compile(r"([<-?]?)([0-9;:]*)([ -/]*)([@-~])")
 _LARGE = re.compile(r"[0-9]{5,}")
-_RESET: Final = "\x1b[?1049l\x1b[!p\x1b[H\x1b[2J"
+RESET: Final = "\x1b[?1049l\x1b[!p\x1b[H\x1b[2J"
 """Instead of a full reset, which would take more from a real terminal than the picture."""
 _ESCAPES: Final = {one: f"\x1b{one}" for one in ("7", "8", "=", ">", "D", "E", "H", "M", "(0", "(B")} | {
-    "c": _RESET
+    "c": RESET
 }
 
 

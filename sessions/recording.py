@@ -57,14 +57,14 @@ class Passage(msgspec.Struct):
 
 
 class Printed:
-    """Where one branch's output is among the events."""
+    """Where among the events are those of one branch's terminal."""
 
     def __init__(self) -> None:
         self._index = array("Q")
         self._total = array("Q")
 
     def add(self, index: int, size: int) -> None:
-        """The event at `index` printed `size` bytes."""
+        """The event at `index` printed `size` bytes; a change of size prints none."""
         self._index.append(index)
         self._total.append(size + (self._total[-1] if self._total else 0))
 
@@ -74,7 +74,7 @@ class Printed:
         return self._total[count - 1] if count else 0
 
     def between(self, start: int, stop: int) -> Iterator[int]:
-        """The events from `start` up to `stop` that printed something."""
+        """The events from `start` up to `stop`."""
         return iter(self._index[bisect_left(self._index, start) : bisect_left(self._index, stop)])
 
     def after(self, size: int) -> int:
@@ -100,6 +100,8 @@ class Recording:
         self.markers: list[Marker] = []
         self.printed: dict[str, Printed] = {}
         """By branch."""
+        self.resized: dict[str, list[tuple[int, int, int]]] = {}
+        """By branch: position, columns and rows."""
         self.state = State()
         """At the end of the recording."""
         self._running: dict[tuple[str, int], Passage] = {}
@@ -135,18 +137,48 @@ class Recording:
         """The events from position `start` up to `stop`."""
         return self._source.slice(start, stop)
 
-    def output(self, branch: str, start: int, stop: int) -> Iterator[bytes]:
-        """What a branch's terminal printed from position `start` up to `stop`, in pieces as recorded."""
+    def shell(
+        self, branch: str, start: int, stop: int
+    ) -> Iterator[tuple[int, events.ShellOutput | events.ShellResized]]:
+        """What happened to a branch's terminal from position `start` up to `stop`, each with its position."""
         printed = self.printed.get(branch)
         for index in printed.between(start, stop) if printed else ():
             for event in self._source.slice(index, index + 1):
-                if isinstance(event, events.ShellOutput):
-                    yield event.data
+                if isinstance(event, events.ShellOutput | events.ShellResized):
+                    yield index, event
+
+    def output(self, branch: str, start: int, stop: int) -> Iterator[bytes]:
+        """What a branch's terminal printed from position `start` up to `stop`, in pieces as recorded."""
+        return (
+            event.data
+            for _, event in self.shell(branch, start, stop)
+            if isinstance(event, events.ShellOutput)
+        )
 
     def output_size(self, branch: str, start: int, stop: int) -> int:
         """Bytes `output` would give."""
         printed = self.printed.get(branch)
         return printed.before(stop) - printed.before(start) if printed else 0
+
+    def size(self, branch: str, index: int) -> tuple[int, int]:
+        """Columns and rows of a branch's terminal when `index` events have happened."""
+        sizes = self.resized.get(branch, [])
+        place = bisect_left(sizes, (index,))
+        return sizes[place - 1][1:] if place else (events.COLUMNS, events.ROWS)
+
+    def lineage(self, branch: str, index: int) -> list[tuple[str, int, int]]:
+        """The branches that led to one, oldest first: each with the part of the recording that counts.
+
+        An ancestor counts up to the end of the step its child forks at, the branch itself up to `index`.
+        """
+        parts: list[tuple[str, int, int]] = []
+        ends = {(each.branch, each.step): each.end for each in self.passages}
+        at = self.state.branches.get(branch)
+        while at and all(at.id != known for known, _, _ in parts):
+            parts.append((at.id, 0, index))
+            index = min(index, ends.get((at.parent, at.fork), 0))
+            at = self.state.branches.get(at.parent) if index else None
+        return parts[::-1]
 
     def tail(self, branch: str, index: int, size: int) -> int:
         """Where to begin reading a branch's output up to `index` to get about `size` bytes of it.
@@ -194,8 +226,14 @@ class Recording:
                 self._since += len(event.data)
                 self.printed.setdefault(event.branch, Printed()).add(index, len(event.data))
                 return
+            case events.ShellResized():
+                if self.state.branches is not before.branches:
+                    self.printed.setdefault(event.branch, Printed()).add(index, 0)
+                    self.resized.setdefault(event.branch, []).append((index, event.columns, event.rows))
+                return
             case events.CommandStarted():
-                self._command_started(index, time, event)
+                if self.state.branches is not before.branches:
+                    self._begin(index, event.branch, event.step)
             case events.CommandEnded() | events.SnapshotTaken() | events.SuiteEnded():
                 self._step_went_on(index, event, before)
             case _:
@@ -205,13 +243,13 @@ class Recording:
             branch, step = getattr(event, "branch", ""), getattr(event, "step", 0)
             self.markers.append(Marker(index + 1, time, *marked, branch, step))
 
-    def _command_started(self, index: int, time: float, event: events.CommandStarted) -> None:
-        step = self.state.step(event.branch, event.step)
-        if step is None or not step.running:
-            return
-        passage = Passage(event.branch, event.step, step.command, time, index + 1, index + 1)
-        self._running[event.branch, event.step] = passage
+    def _begin(self, index: int, branch: str, number: int) -> Passage:
+        step = self.state.step(branch, number)
+        command = step.command if step else ""
+        passage = Passage(branch, number, command, self.times[index], index + 1, index + 1)
+        self._running[branch, number] = passage
         self.passages.append(passage)
+        return passage
 
     def _step_went_on(
         self,
@@ -220,6 +258,10 @@ class Recording:
         before: State,
     ) -> None:
         # What a gate finds out about the step, much later, is not the step's: the fold leaves it out too.
+        if self.state.branches is before.branches:
+            return
         passage = self._running.get((event.branch, event.step))
-        if passage and self.state.branches is not before.branches:
-            passage.end = index + 1
+        if passage is None:
+            # What an operator did by hand ends without having started.
+            passage = self._begin(index, event.branch, event.step)
+        passage.end = index + 1

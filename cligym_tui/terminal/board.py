@@ -119,7 +119,13 @@ class BoardEmulator:
             blitter.set_scroll_region(0, self.rows - 1)
             blitter.scroll(lost)
             cursor.set_position(x, cursor.y - lost)
-        self._board.resize(columns, rows)
+        # The board tells its host, which is this emulator.
+        host = self._board.host
+        host.connection, connection = None, host.connection
+        try:
+            self._board.resize(columns, rows)
+        finally:
+            host.connection = connection
         self._shown = None
 
     def row(self, y: int) -> Row:

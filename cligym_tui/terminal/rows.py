@@ -56,7 +56,8 @@ def row(glyphs: list[str], styles: list[tuple[int, Style | None]], *, wrapped: b
         text = "".join(glyphs)
         places = [0, *accumulate(map(len, glyphs))]
     spans: list[Span] = []
-    for (start, style), (end, _) in zip(styles, [*styles[1:], (len(glyphs), None)], strict=True):
+    ends = [*(start for start, _ in styles[1:]), len(glyphs)]
+    for (start, style), end in zip(styles, ends[: len(styles)], strict=True):
         if style is not None:
             spans.append(Span(places[start], places[end], style) if places else Span(start, end, style))
     end = max(len(text.rstrip(" ")), spans[-1].end if spans else 0)

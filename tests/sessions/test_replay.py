@@ -216,6 +216,16 @@ def test_commands_are_shown_running() -> None:
     assert player.passage.branch == "b2"
 
 
+def test_what_was_done_by_hand_is_a_step() -> None:
+    by_hand: list[ev.Event] = [
+        each for each in step("b1", 2, flips=(BROKE,)) if not isinstance(each, ev.CommandStarted)
+    ]
+    player = Player(stamped([ev.BranchOpened(branch="b1", image="i"), *step("b1", 1), *by_hand]))
+    assert [(each.step, each.command) for each in player.passages] == [(1, "break 1"), (2, "break 2")]
+    assert player.seek_step(2)
+    assert player.index == len(player.recording)
+
+
 def test_markers_say_what_happened() -> None:
     player = Player(session())
     assert [(marker.kind, marker.label) for marker in player.markers] == [

@@ -1,0 +1,1 @@
+"""A recorded session in other programs' formats."""
