@@ -27,8 +27,9 @@ UID = 1000
 _VENV = f"""\
 python3 -m venv --without-pip {VENV_DIR}
 pip=$(echo /tmp/wheels/pip-*.whl)
-{VENV_DIR}/bin/python "$pip/pip" --isolated install -q --no-index --find-links /tmp/wheels --no-deps \\
-  --no-compile --no-cache-dir --disable-pip-version-check --root-user-action=ignore -r /tmp/wheels/requirements.txt
+{VENV_DIR}/bin/python "$pip/pip" --isolated install -q -r /tmp/wheels/requirements.txt \\
+  --no-index --find-links /tmp/wheels --no-deps --no-compile --no-cache-dir \\
+  --disable-pip-version-check --root-user-action=ignore
 find {VENV_DIR} -exec touch -h -d @MTIME {{}} +
 PYTHONHASHSEED=0 {VENV_DIR}/bin/python -m compileall -q -j 2 {VENV_DIR}/lib >/dev/null || true
 find {VENV_DIR} -exec touch -h -d @MTIME {{}} +"""
