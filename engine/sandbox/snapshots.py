@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
@@ -67,7 +69,8 @@ class HostReader:
         if upper is None:
             known = await self.engine.api(f"containers/{sandbox.id}/json")
             upper = self._upper[sandbox.id] = str(known["GraphDriver"]["Data"]["UpperDir"])
-        now = await asyncio.to_thread(fingerprint, upper)
+        with _readable("what the sandbox changed"):
+            now = await asyncio.to_thread(fingerprint, upper)
         before, self._seen[sandbox.id] = self._seen.get(sandbox.id), now
         return before != now
 
@@ -82,7 +85,17 @@ class HostReader:
         def walk() -> list[list[Raw]]:
             return [list(from_directory(directory)) for directory in reversed(directories)]
 
-        return await asyncio.to_thread(walk)
+        with _readable("a layer"):
+            return await asyncio.to_thread(walk)
+
+
+@contextlib.contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Too deep a path, or one that changes while it is read, ends a branch and not the session."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(f"{what} cannot be read: {error.strerror}") from error
 
 
 class SavedReader:
