@@ -101,7 +101,7 @@ async def test_directory_exports_and_umask_are_carried_from_line_to_line(session
 
 async def test_bash_is_the_shell_and_not_sh(session: Session) -> None:
     await session.run(
-        "[[ abc == a* ]] && echo -e 'a\\tb' >x; printf '\\x41\\u2603' >y; echo {1..3} >z; a=(1); echo ${#a[@]} >n"
+        "[[ abc == a* ]] && echo -e 'a\\tb' >x; printf '\\x41\\u2603' >y; echo {1..3} >z; a=(1); echo $a >n"
     )
     await session.rebuild()
     assert await session.content("/app/x") == b"a\tb\n"

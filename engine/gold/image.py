@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 from engine import clean
@@ -125,16 +125,12 @@ async def build(engine: Engine, parts: Mapping[str, bytes], say: Callable[[str],
     Raises:
         StepFailed: a step of the Dockerfile did.
     """
-    stages: list[str] = []
     layers: list[str] = []
     printed = Tail(16 << 10)
 
     def line(text: str) -> None:
-        if match := re.match(r"Step (\d+)/(\d+) : (\w+)", text):
-            if match[3] == "FROM" and layers:
-                stages.append(layers[-1])
-            if match[3] in ("RUN", "ADD", "COPY"):
-                say(f"building the image, step {match[1]} of {match[2]}")
+        if match := re.match(r"Step (\d+)/(\d+) : (RUN|ADD|COPY)", text):
+            say(f"building the image, step {match[1]} of {match[2]}")
         elif match := re.fullmatch(r"---> ([0-9a-f]{12})", text):
             layers.append(match[1])
         elif not text.startswith(("---> Running", "Removing intermediate")):
@@ -149,18 +145,31 @@ async def build(engine: Engine, parts: Mapping[str, bytes], say: Callable[[str],
             f"building the image failed: {complaint(output)}", output, "see the recipe's apt and run"
         ) from error
     finally:
-        left = stages if image else [*stages, *layers[-1:]]
-        await asyncio.shield(_discard(engine, reversed(left), image))
+        await asyncio.shield(_discard(engine, frozenset(layers), image))
     return image
 
 
-async def _discard(engine: Engine, stages: Iterable[str], image: str) -> None:
-    """Remove the last image of each stage, unless it has a name, or others are made from it."""
-    for stage in stages:
-        with contextlib.suppress(EngineError):
-            known = await images.inspect(engine, stage)
-            if known and not known.get("RepoTags") and known["Id"] != image:
-                await images.remove(engine, str(known["Id"]))
+async def _discard(engine: Engine, layers: frozenset[str], image: str) -> None:
+    """Remove what a build made on the way and `image`, if there is one, does not stand on.
+
+    Args:
+        engine: where it was built.
+        layers: short ids of the images its steps told of, the base among them. All but that are this
+            build's alone, and so is what was made from them.
+        image: what came of it; empty when it failed or was cancelled.
+    """
+    if not image:
+        await asyncio.sleep(1)  # the engine ends the step it was at
+    with contextlib.suppress(EngineError):
+        known = {str(each["Id"]): each for each in await engine.api("images/json", params={"all": "true"})}
+        named = {ident for ident, each in known.items() if set(each["RepoTags"] or ()) - {"<none>:<none>"}}
+        own = {ident for ident in known if ident[7:19] in layers} - named - {image}
+        parents = {str(each["ParentId"]) for each in known.values()}
+        made_of = {ident for ident, each in known.items() if str(each["ParentId"]) in own} - named - {image}
+        # The engine takes the nameless ones they were made from along.
+        for leaf in (own | made_of) - parents:
+            with contextlib.suppress(EngineError):
+                await images.remove(engine, leaf)
 
 
 async def name(engine: Engine, image: str, repository: str) -> str:
