@@ -205,6 +205,8 @@ class ScriptedLive:
 
 
 WISHES = frozenset(
-    ["set_mode", "decide", "guide", "pause", "interrupt", "fork", "commit", "discard", "label", "take_over", "type",
-     "hand_back", "resize", "add_branch"]
-)  # fmt: skip
+    (
+        "set_mode decide guide pause interrupt fork commit discard label take_over type "
+        "hand_back resize add_branch"
+    ).split()
+)
