@@ -139,12 +139,7 @@ class HomeScreen(Screen[None]):
             self._failed(error)
             return
         player.playing = True
-
-        def back() -> None:
-            player.close()
-            self._back()
-
-        self.app.push_screen(ReplayScreen(ReplaySource(player, journal), back))
+        self.app.push_screen(ReplayScreen(ReplaySource(player, journal), self._back))
 
     def _back(self) -> None:
         self.app.pop_screen()

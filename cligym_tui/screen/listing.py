@@ -38,7 +38,7 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         scrollbar-gutter: stable;
         & > .listing--cursor { background: $block-cursor-blurred-background; }
-        &:focus > .listing--cursor { background: $boost; text-style: bold; }
+        &:focus > .listing--cursor { background: $primary 35%; text-style: bold; }
         & > .listing--match { background: $warning 30%; }
         & > .listing--empty { color: $text-muted; }
     }

@@ -38,6 +38,10 @@ class ReplayScreen(SessionScreen, inherit_bindings=False):
         """The timeline."""
         yield Timeline(self.player, id="timeline")
 
+    def on_unmount(self) -> None:
+        """Let go of the journal."""
+        self.player.close()
+
     def look(self) -> None:
         """Show also where it is."""
         super().look()

@@ -97,10 +97,13 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         """Give the branch's terminal the size of the pane that shows it."""
         branch = self.sight.branch
         region = self.shell.scrollable_content_region
-        if branch is None or not branch.open or region.width < 20 or region.height < 4:
+        covered = self.query_one(Prompt).asking or self.query_one(ApprovalCard).step is not None
+        # A card takes some lines for a moment: no reason to draw a shell's prompt anew.
+        if branch is None or not branch.open or covered or region.width < 20 or region.height < 4:
             return
         wanted = (branch.id, region.width, region.height)
-        if wanted != self._fitted:
+        # Before its first prompt a branch is only being opened.
+        if wanted != self._fitted and self.source.printed(branch.id, None).position:
             self._fitted = wanted
             if (branch.columns, branch.rows) != wanted[1:]:
                 self.live.resize(branch.id, region.height, region.width)

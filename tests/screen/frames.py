@@ -25,7 +25,7 @@ def check(app: App[int], name: str) -> None:
     pictures = os.environ.get("CLIGYM_FRAME_PICTURES")
     if pictures:
         svg = re.sub(r"@font-face \{.*?\}", "", app.export_screenshot(), flags=re.DOTALL)
-        svg = svg.replace("Fira Code", "DejaVu Sans Mono")
+        svg = svg.replace("Fira Code", "DejaVu Sans Mono").replace("<text ", '<text xml:space="preserve" ')
         (Path(pictures) / f"{name}.svg").write_text(svg, encoding="utf-8")
     frame, file = text(app), FRAMES / f"{name}.txt"
     if os.environ.get("CLIGYM_UPDATE_FRAMES"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.highlight import highlight
 
-from cligym_tui.screen.lines import Fixed, Part, Parts
+from cligym_tui.screen.lines import Part, Parts
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.recipe import Instruction, instructions
 from cligym_tui.screen.safe import shown
@@ -46,8 +46,8 @@ class DockerfilePane(Listing):
         grew = len(now) != len(self._shown)
         self._shown = now
         self._instructions = instructions(sight.state, sight.steps) if sight.state.image else []
-        lines = [line for each in self._instructions for line in _lines(each, width)]
-        self.present(Fixed(lines), len(lines) - 1 if grew and not self.moved else None)
+        lines = Sheet(self._instructions, width)
+        self.present(lines, len(lines) - 1 if grew and not self.moved else None)
 
     def on_resize(self) -> None:
         """Wrap anew."""
@@ -65,21 +65,39 @@ class DockerfilePane(Listing):
         return (f"+{count}", ACCENT) if count else ("", MUTED)
 
 
-def _lines(each: Instruction, width: int) -> list[tuple[Parts, Hashable]]:
-    lines: list[tuple[Parts, Hashable]] = []
-    step = each.step
-    if step:
-        family = f" {step.family}" if step.family else ""
-        lines.append(([("  ", ""), (f"# step {step.number}{family}", f"italic {MUTED}")], step))
-    mark: Part = ("▸ " if each.new else "  ", f"bold {GOOD}")
-    rest: Sequence[Part] = coloured(each.text)
-    while rest:
-        row, rest = _cut(rest, max(8, width - 2))
-        lines.append(([mark, *row], step))
-        mark = ("▏ " if each.new else "  ", GOOD)
-    if step:
-        lines.append(([("  ", ""), *_effect(step)], step))
-    return lines
+class Sheet:
+    """The instructions wrapped to a width; colours come when a line is seen."""
+
+    def __init__(self, instructions: Sequence[Instruction], width: int) -> None:
+        self._lines: list[tuple[Instruction, str, int, int]] = []
+        room = max(8, width - 2)
+        for each in instructions:
+            if each.step:
+                self._lines.append((each, "above", 0, 0))
+            # A Dockerfile's lines are ASCII: a character is a column.
+            for start in range(0, len(each.text), room):
+                self._lines.append((each, "text", start, start + room))
+            if each.step:
+                self._lines.append((each, "below", 0, 0))
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def key(self, index: int) -> Hashable:
+        """The step a line is from."""
+        return self._lines[index][0].step
+
+    def parts(self, index: int, width: int) -> Parts:
+        """One line."""
+        each, kind, start, end = self._lines[index]
+        step = each.step
+        if kind == "text" or step is None:
+            mark = ("▏ " if start else "▸ ") if each.new else "  "
+            return [(mark, f"bold {GOOD}"), *_cut(coloured(each.text), start, end)]
+        if kind == "above":
+            family = f" {step.family}" if step.family else ""
+            return [("  ", ""), (f"# {step.branch} step {step.number}{family}", f"italic {MUTED}")]
+        return [("  ", ""), *_effect(step)]
 
 
 def _effect(step: Step) -> list[Part]:
@@ -124,12 +142,12 @@ def coloured(line: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _cut(parts: Sequence[Part], width: int) -> tuple[list[Part], list[Part]]:
-    # A Dockerfile's lines are ASCII: a character is a column.
+def _cut(parts: Sequence[Part], start: int, end: int) -> list[Part]:
     row: list[Part] = []
-    for at, (value, look) in enumerate(parts):
-        if len(value) > width:
-            return [*row, (value[:width], look)], [(value[width:], look), *parts[at + 1 :]]
-        row.append((value, look))
-        width -= len(value)
-    return row, []
+    at = 0
+    for value, look in parts:
+        piece = value[max(0, start - at) : max(0, end - at)]
+        if piece:
+            row.append((piece, look))
+        at += len(value)
+    return row

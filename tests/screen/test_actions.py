@@ -1,0 +1,121 @@
+"""One registry: bindings, help, README and configuration say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widget import Widget
+
+from cligym_tui.screen import actions, config
+from cligym_tui.screen.actions import ACTIONS, HOME, LIVE, REPLAY, at, markdown
+from cligym_tui.screen.config import Config
+from cligym_tui.screen.help import grouped
+from cligym_tui.screen.home import HomeScreen
+from cligym_tui.screen.listing import Listing
+from cligym_tui.screen.panes.shell import ShellPane
+from cligym_tui.screen.replaying import ReplayScreen
+from cligym_tui.screen.working import LiveScreen
+from engine.errors import UsageError
+from tests.screen.conftest import Show
+from tests.screen.story import ScriptedLive, began
+
+SCREENS: dict[str, type[Widget]] = {LIVE: LiveScreen, REPLAY: ReplayScreen, HOME: HomeScreen}
+
+
+def test_every_action_can_be_done_where_it_is_offered() -> None:
+    for where, screen in SCREENS.items():
+        for action in at(where):
+            doers = (Listing, ShellPane) if action.id.startswith("pane.") else (screen,)
+            for doer in doers:
+                if doer is ShellPane and action.id == "pane.choose":
+                    continue
+                assert hasattr(doer, f"action_{action.method}"), (where, action.id)
+
+
+def test_no_key_means_two_things_in_one_place() -> None:
+    for where in SCREENS:
+        taken: dict[str, str] = {}
+        for action in at(where):
+            for key in action.keys:
+                if where == REPLAY and action.id.startswith("view.") and key.isdigit():
+                    continue
+                other = taken.setdefault(key, action.id)
+                both = {other, action.id}
+                assert len(both) == 1 or both in (
+                    {"branch.note", "pane.match"},
+                    {"home.start", "pane.choose"},
+                ), (where, key, both)
+
+
+def test_ids_are_unique_and_everything_is_told() -> None:
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    for action in ACTIONS:
+        assert action.told.endswith(".")
+        assert len(action.label) <= 16
+
+
+def test_help_has_every_action_of_a_place_once() -> None:
+    for where in SCREENS:
+        found = [action.id for actions in grouped(where).values() for action in actions]
+        assert sorted(found) == sorted(action.id for action in at(where))
+
+
+def test_the_readme_has_the_table_of_keys() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert markdown() in readme, "cligym_tui.screen.actions.markdown() is the table of keys"
+
+
+def test_configuration(tmp_path: Path) -> None:
+    ours, here = tmp_path / "ours.toml", tmp_path / "here.toml"
+    ours.write_text('theme = "nord"\n[keys]\n"branch.fork" = "F"\n"app.help" = "f1"\n')
+    here.write_text('bell = false\n[keys]\n"branch.fork" = "ctrl+f,f9"\n')
+    loaded = config.load((ours, here, tmp_path / "none.toml"))
+    assert loaded == Config("nord", False, {"branch.fork": "ctrl+f,f9", "app.help": "f1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("colour = 1\n", "colour"),
+        ('[keys]\n"branch.frok" = "x"\n', "branch.frok"),
+        ('[keys]\n"branch.fork" = "hyper+x"\n', "hyper+x"),
+        ('[keys]\n"branch.fork" = "ctrl+right_square_bracket"\n', "only way out"),
+        ('theme = "mauve"\n', "mauve"),
+        ("[keys\n", "cligym.toml"),
+    ],
+)
+def test_what_is_not_known_is_refused_by_file_and_name(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "cligym.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError) as refused:
+        config.load((file,))
+    assert said in str(refused.value)
+    assert str(file) in str(refused.value)
+
+
+async def test_a_configured_key_does_what_it_is_for(live: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = ScriptedLive(*began())
+    async with live(session) as pilot:
+        pilot.app.set_keymap({"session.mode": "f9"})
+        await pilot.press("m")
+        assert not [wish for wish in session.wishes if wish[0] == "set_mode"]
+        await pilot.press("f9")
+        assert ("set_mode", "confirm") in session.wishes
+
+
+async def test_the_palette_has_actions_with_their_keys(live: Show) -> None:
+    async with live(ScriptedLive(*began())) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.2)
+        await pilot.press(*"guide now")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await pilot.pause(0.3)
+        assert pilot.app.screen.query_one("#prompt").asking  # type: ignore[attr-defined]
+
+
+def test_seven_hints_fit_eighty_columns() -> None:
+    for where in SCREENS:
+        best = sorted((one for one in at(where) if one.show and one.keys), key=lambda one: -one.show)[:7]
+        assert sum(len(actions.key_name(one.keys[0])) + len(one.label) + 3 for one in best) <= 100
