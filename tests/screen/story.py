@@ -205,8 +205,20 @@ class ScriptedLive:
 
 
 WISHES = frozenset(
-    (
-        "set_mode decide guide pause interrupt fork commit discard label take_over type "
-        "hand_back resize add_branch"
-    ).split()
+    [
+        "set_mode",
+        "decide",
+        "guide",
+        "pause",
+        "interrupt",
+        "fork",
+        "commit",
+        "discard",
+        "label",
+        "take_over",
+        "type",
+        "hand_back",
+        "resize",
+        "add_branch",
+    ]
 )

@@ -186,9 +186,7 @@ def test_a_candidate_and_its_gates():
     candidate = fell.candidates["b", 1]
     assert (candidate.outcome, candidate.fell_by, candidate.reason) == ("fell", "rebuild", "differs")
     assert [one.held for one in candidate.gates] == [True, False]
-    committed = fold(
-        [ev.TaskCommitted(**gate, task="t", path="/t", families=("x",), f2p=1, p2p=2)], state
-    )
+    committed = fold([ev.TaskCommitted(**gate, task="t", path="/t", families=("x",), f2p=1, p2p=2)], state)
     assert (committed.candidates["b", 1].outcome, committed.candidates["b", 1].task) == ("committed", "t")
     assert [(task.id, task.path, task.f2p, task.p2p) for task in committed.tasks] == [("t", "/t", 1, 2)]
     again = fold([ev.CandidateNominated(**gate, by="operator")], fell)
