@@ -205,7 +205,7 @@ class ScriptedLive:
 
 
 WISHES = frozenset(
-    [
+    {
         "set_mode",
         "decide",
         "guide",
@@ -220,5 +220,5 @@ WISHES = frozenset(
         "hand_back",
         "resize",
         "add_branch",
-    ]
+    }
 )
