@@ -20,12 +20,13 @@ async def in_order(
     begin: Callable[[int], Coroutine[Any, Any, T] | None],
     learn: Callable[[int, T], bool],
 ) -> None:
-    """Run attempts `first`, `first` + 1, ... until `begin` has no more or `learn` has enough.
+    """Run attempts `first`, `first` + 1, ... until `begin` has none when all are in, or `learn` has enough.
 
     Args:
         window: how many may be begun and not yet taken in.
         first: number of the first.
-        begin: makes an attempt; None when there is nothing left to try. Called in order.
+        begin: makes an attempt; None when there is nothing to try. Called in order, and for the same number
+            again when an attempt taken in after that may have given something back.
         learn: takes an attempt's outcome in, in order; True when no more are wanted. The attempts under
             way are then cancelled and waited for; those that had ended by then, in order, are taken in too
             when something else than `learn` ends the run (an error, a cancellation).
@@ -44,12 +45,10 @@ async def in_order(
             if due in running and (enough := await taken(due)):
                 return
             attempt = begin(number)
-            if attempt is None:
-                break
-            running[number] = asyncio.create_task(attempt)
-            number += 1
-        for due in sorted(running):
-            if enough := await taken(due):
+            if attempt is not None:
+                running[number] = asyncio.create_task(attempt)
+                number += 1
+            elif not running or (enough := await taken(min(running))):
                 return
     finally:
         try:
