@@ -23,6 +23,8 @@ PROGRAMS = (
 
 def copy(widget: Widget, text: str, what: str) -> None:
     """Copy `text`, and say what it was and where it went."""
+    # Lone surrogates are in no encoding.
+    text = text.encode("utf-8", "replace").decode("utf-8")
     count = text.count("\n") + 1 if text else 0
     if not count:
         widget.notify("Nothing to copy here.", markup=False)
@@ -32,7 +34,7 @@ def copy(widget: Widget, text: str, what: str) -> None:
 
 
 def _put(widget: Widget, text: str) -> str:
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8")
     for variable, program in PROGRAMS:
         if os.environ.get(variable) and not os.environ.get("SSH_CONNECTION") and shutil.which(program[0]):
             try:

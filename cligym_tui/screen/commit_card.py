@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from cligym_tui.screen.lines import Fixed, Parts, wrapped
-from cligym_tui.screen.panes.dockerfile import coloured
+from cligym_tui.screen.panes.dockerfile import Sheet
 from cligym_tui.screen.popup import Keys, Popup
 from cligym_tui.screen.recipe import instructions
 from cligym_tui.screen.safe import shown
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sessions.model import Candidate, State, Step
 
 LISTED = 200
-"""Tests that are named of each kind."""
+"""Tests of each kind that are named, and lines of the Dockerfile that are shown."""
 
 
 class CommitCard(Popup):
@@ -152,12 +152,9 @@ def _tests(state: State, step: Step) -> list[Parts]:
 
 
 def _file(state: State, step: Step, width: int) -> list[Parts]:
+    sheet = Sheet(instructions(state, lineage(state, step.branch, step.number)), width)
     lines: list[Parts] = [[("Dockerfile", f"bold {ACCENT}")]]
-    for each in instructions(state, lineage(state, step.branch, step.number)):
-        rest = each.text
-        lines.append([("  ", ""), *coloured(rest[: width - 4])])
-        rest = rest[width - 4 :]
-        while rest:
-            lines.append([("    ", ""), (rest[: width - 4], GOOD)])
-            rest = rest[width - 4 :]
+    lines += [sheet.parts(at, width) for at in range(min(len(sheet), LISTED))]
+    if len(sheet) > LISTED:
+        lines.append([(f"  … and {len(sheet) - LISTED} more lines", MUTED)])
     return [*lines, [("", "")]]

@@ -11,6 +11,11 @@ Part = tuple[str, str]
 """Text and its style, in the words of Textual's markup (`bold $text-error`); empty for none."""
 Parts = Sequence[Part]
 
+LONGEST = 2000
+"""Characters of a part that are looked at: no terminal shows more in a line."""
+MOST_WRAPPED = 20_000
+"""Characters that are wrapped."""
+
 
 class Lines(Protocol):
     """The lines of a list. What they hold may be anything: they are cleaned when they are drawn."""
@@ -48,14 +53,15 @@ def text(parts: Parts) -> str:
 
 
 def width_of(parts: Parts) -> int:
-    """Columns the line takes."""
-    return sum(cell_len(part) for part, _ in parts)
+    """Columns the line takes, as far as it matters."""
+    return sum(cell_len(part[:LONGEST]) for part, _ in parts)
 
 
 def fitted(value: str, width: int) -> str:
     """`value` in exactly so many columns, with an ellipsis where it was cut."""
     if width <= 0:
         return ""
+    value = value[:LONGEST]
     if cell_len(value) <= width:
         return set_cell_size(value, width)
     return set_cell_size(value, width - 1) + "…"
@@ -66,7 +72,7 @@ def spread(left: Parts, right: Parts, width: int) -> list[Part]:
     room = width - width_of(right) - (1 if right else 0)
     kept: list[Part] = []
     for value, style in left:
-        size = cell_len(value)
+        size = cell_len(value[:LONGEST])
         if size > room:
             kept.append((fitted(value, room), style))
             room = 0
@@ -79,6 +85,7 @@ def spread(left: Parts, right: Parts, width: int) -> list[Part]:
 def wrapped(value: str, width: int) -> list[str]:
     """`value` cut into pieces of at most so many columns, at blanks where there are any."""
     pieces = []
+    value = value[:MOST_WRAPPED]
     while cell_len(value) > max(8, width):
         piece = set_cell_size(value, max(8, width)).rstrip()
         space = piece.rfind(" ")

@@ -97,6 +97,10 @@ class Prompt(Vertical):
         event.stop()
 
 
+LONGEST = 16_000
+"""Characters that can be edited here."""
+
+
 def visible(text: str) -> str:
     """`text` as it can be edited: of control characters only line ends and tabs are themselves."""
     return "".join(

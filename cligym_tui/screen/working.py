@@ -15,7 +15,7 @@ from cligym_tui.screen.actions import LIVE, at, bindings
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.attention import Attention
 from cligym_tui.screen.popup import Question
-from cligym_tui.screen.prompt import Prompt, visible
+from cligym_tui.screen.prompt import LONGEST, Prompt, visible
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.session import SessionScreen
 from cligym_tui.screen.source import Live, LiveSource
@@ -167,7 +167,8 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         """Run something else in its place."""
         step = self._asked_about()
         if step:
-            changed = "" if visible(step.command) == step.command else " (control characters are written out)"
+            command = step.command[:LONGEST]
+            changed = "" if visible(command) == command else " (control characters are written out)"
             self._ask(
                 f"Edit the command{changed}; Enter runs it, ctrl+j makes a line",
                 step.command,
@@ -188,6 +189,10 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         return self.query_one(ApprovalCard).step
 
     def _ask(self, question: str, value: str, done: Callable[[str], None]) -> None:
+        if len(value) > LONGEST:
+            # Cut short it would say something else.
+            self.notify("That is too long to be edited here.", severity="warning", markup=False)
+            return
         self.query_one(Prompt).ask(question, value, done)
 
     # The session
