@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from cligym_tui.screen.lines import Fixed, Parts, wrapped
 from cligym_tui.screen.panes.dockerfile import Sheet
 from cligym_tui.screen.popup import Keys, Popup
-from cligym_tui.screen.recipe import instructions
 from cligym_tui.screen.safe import shown
 from cligym_tui.screen.sight import broken
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, glyph, style
@@ -152,6 +151,8 @@ def _tests(state: State, step: Step) -> list[Parts]:
 
 
 def _file(state: State, step: Step, width: int) -> list[Parts]:
+    from cligym_tui.screen.recipe import instructions  # takes long; the pane has imported it by now
+
     sheet = Sheet(instructions(state, lineage(state, step.branch, step.number)), width)
     lines: list[Parts] = [[("Dockerfile", f"bold {ACCENT}")]]
     lines += [sheet.parts(at, width) for at in range(min(len(sheet), LISTED))]

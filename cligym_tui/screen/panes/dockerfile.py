@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -10,7 +10,6 @@ from textual.highlight import highlight
 
 from cligym_tui.screen.lines import Part, Parts
 from cligym_tui.screen.listing import Listing
-from cligym_tui.screen.recipe import Instruction, instructions
 from cligym_tui.screen.safe import shown
 from cligym_tui.screen.sight import Sight, same
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN
@@ -19,7 +18,8 @@ from sessions.lineage import state_changing
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from sessions.model import Step
+    from cligym_tui.screen.recipe import Instruction
+    from sessions.model import State, Step
 
 EMPTY: Final = "The Dockerfile appears here: a line for every command that changed the environment."
 
@@ -34,6 +34,17 @@ class DockerfilePane(Listing):
         self._instructions: list[Instruction] = []
         self._shown: tuple[object, ...] = ()
         self._sight = Sight()
+        self._write: Callable[[State, Sequence[Step]], list[Instruction]] | None = None
+
+    def on_mount(self) -> None:
+        """What writes Dockerfiles takes long to import: the first frame need not wait for it."""
+        self.run_worker(self._load, thread=True, exit_on_error=True)
+
+    def _load(self) -> None:
+        from cligym_tui.screen.recipe import instructions
+
+        self._write = instructions
+        self.app.call_from_thread(lambda: self.see(self._sight))
 
     def see(self, sight: Sight) -> None:
         """Show a moment."""
@@ -41,11 +52,11 @@ class DockerfilePane(Listing):
         changing = state_changing(sight.steps)
         width = self.room
         now = (sight.state.image, width, *((step, step.suite) for step in changing))
-        if same(now, self._shown) or not width:
+        if same(now, self._shown) or not width or self._write is None:
             return
         grew = len(now) != len(self._shown)
         self._shown = now
-        self._instructions = instructions(sight.state, sight.steps) if sight.state.image else []
+        self._instructions = self._write(sight.state, sight.steps) if sight.state.image else []
         lines = Sheet(self._instructions, width)
         self.present(lines, len(lines) - 1 if grew and not self.moved else None)
 
