@@ -159,7 +159,12 @@ class _Batch:
         Raises:
             EngineError: the engine fails, not only what became of this branch.
         """
-        branch = await self.exploration.open(name)
+        try:
+            branch = await self.exploration.open(name)
+        except EngineError as error:
+            # Nothing was broken yet: if it is not the engine, it is what every attempt begins from.
+            await self.exploration.excuse(error)
+            raise
         outcome, detail = "abandoned", ""
         try:
             candidate = await self.exploration.explore(branch, attempt.saboteur)

@@ -69,7 +69,7 @@ class Suite:
             config = self._config(image, options, namespace.network if namespace else "none")
             with translated("starting the suite"):
                 container = await self.engine.create(config)
-                stream = container.attach(stdout=True, stderr=True)
+                stream = container.attach(stdin=True, stdout=True, stderr=True)
                 await stream._init()
                 await container.start()
             try:
@@ -107,6 +107,9 @@ class Suite:
             "Entrypoint": [],
             "User": "0:0",
             "WorkingDir": "/",
+            "OpenStdin": True,
+            "StdinOnce": True,
+            "AttachStdin": True,
             "AttachStdout": True,
             "AttachStderr": True,
             "Labels": labels("suite", self.session),

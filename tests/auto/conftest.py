@@ -157,21 +157,20 @@ def journal_of(out: Path) -> Path:
     return Library().journal_path(session_of(out))
 
 
-def containers(endpoint: Endpoint, session: str) -> list[str]:
-    """What runs or lies about of a session, by purpose."""
+def containers(endpoint: Endpoint, session: str, *, running: bool = False) -> list[str]:
+    """What there is of a session, or what of it runs, by purpose."""
 
     async def listed() -> list[str]:
         async with connect(endpoint) as engine:
-            every = await engine.api("containers/json?all=1")
+            every = await engine.api(f"containers/json?all={int(not running)}")
         return [one["Labels"]["cligym"] for one in every if one["Labels"].get("cligym.session") == session]
 
     return asyncio.run(listed())
 
 
-def emptied(endpoint: Endpoint, session: str, seconds: float = 15) -> float:
-    """Wait until a session has no container; how long that took."""
+def emptied(endpoint: Endpoint, session: str, seconds: float = 10) -> None:
+    """Wait until nothing of a session runs any more."""
     began = time.monotonic()
-    while left := containers(endpoint, session):
+    while left := containers(endpoint, session, running=True):
         assert time.monotonic() - began < seconds, left
         time.sleep(0.2)
-    return time.monotonic() - began
