@@ -78,17 +78,45 @@ class Saved(NamedTuple):
     """The character a combining mark that comes next would join."""
 
 
+class Host:
+    """The board's connection to its host: keeps what is sent there."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._sent = ""
+
+    def write(self, data: str) -> int:
+        """What the board tells its host."""
+        if len(self._sent) < MOST_REPLIES:
+            self._sent += data
+        return len(data)
+
+    def write_bytes(self, data: bytes) -> int:
+        """Nothing that is not text is an answer."""
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Whoever resizes the board knows."""
+
+    def take(self) -> str:
+        """What was sent since this was asked last."""
+        sent, self._sent = self._sent, ""
+        return sent
+
+
 class BoardEmulator:
     """See `Emulator`."""
 
     keeps_scrollback = True
     """Asks the board for the rows that scroll off."""
-    closed = False
-    """As the board's connection to its host: it is always there."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self._off: list[Row] = []
-        self._answers = ""
+        self._host = Host()
         self._seen = 0
         self._shown: Any = None
         """Page that `dirty` told of last; the other one's changes are counted apart."""
@@ -119,13 +147,7 @@ class BoardEmulator:
             blitter.set_scroll_region(0, self.rows - 1)
             blitter.scroll(lost)
             cursor.set_position(x, cursor.y - lost)
-        # The board tells its host, which is this emulator.
-        host = self._board.host
-        host.connection, connection = None, host.connection
-        try:
-            self._board.resize(columns, rows)
-        finally:
-            host.connection = connection
+        self._board.resize(columns, rows)
         self._shown = None
 
     def row(self, y: int) -> Row:
@@ -153,8 +175,7 @@ class BoardEmulator:
 
     def replies(self) -> bytes:
         """Answers of a known shape; what a program could have put words into is not given."""
-        answers, self._answers = self._answers, ""
-        return "".join(match[0] for match in _ANSWER.finditer(answers)).encode()
+        return "".join(match[0] for match in _ANSWER.finditer(self._host.take())).encode()
 
     @property
     def alternate(self) -> bool:
@@ -201,7 +222,7 @@ class BoardEmulator:
 
     def load(self, saved: Saved) -> None:
         """Be as the saved one was."""
-        self._off, self._answers, self._shown = [], "", None
+        self._off, self._host, self._shown = [], Host(), None
         board = self._board = self._fresh(saved.columns, saved.rows)
         _restore(board.blitter.primary_page, saved.primary)
         _restore(board.blitter.alt_page, saved.alternate)
@@ -226,19 +247,10 @@ class BoardEmulator:
         if isinstance(event, RowsScrolledOff):
             self._off += [_row(line.cells, line.wrapped) for line in event.lines]
 
-    def write(self, data: str) -> int:
-        """What the board tells its host."""
-        if len(self._answers) < MOST_REPLIES:
-            self._answers += data
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
     def _fresh(self, columns: int, rows: int) -> Board:
         board = Board(width=columns, height=rows, model=MODEL)
         board.attach_display(self)
-        board.host.connection = self
+        board.host.connection = self._host
         # Without this a combining mark takes a column of its own.
         board.blitter.set_grapheme_clustering(True)
         return board

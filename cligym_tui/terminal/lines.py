@@ -123,8 +123,8 @@ class LineEmulator:
             case "K" if count == 0:
                 del cells[self._x :]
             case "K":
-                cells[: self._x if count == 1 else None] = []
-                cells[:0] = [_BLANK] * (self._x if count == 1 else 0)
+                erased = min(self._x + 1, len(cells)) if count == 1 else len(cells)
+                cells[:erased] = [_BLANK] * erased
             case "C":
                 self._x = min(self.columns - 1, self._x + max(1, count))
             case "D":

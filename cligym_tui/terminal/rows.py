@@ -6,6 +6,7 @@ character, or anything that takes another width than its cell has.
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -50,14 +51,14 @@ def row(glyphs: list[str], styles: list[tuple[int, Style | None]], *, wrapped: b
     """
     text = "".join(glyphs)
     places: list[int] | None = None
-    if not (text.isascii() and text.isprintable()):
+    if not (text.isascii() and text.isprintable() and len(text) == len(glyphs)):
         columns = [2 if after == "" else 1 for after in glyphs[1:]] + [1]
         glyphs = [glyph and shown(glyph, width) for glyph, width in zip(glyphs, columns, strict=True)]
         text = "".join(glyphs)
         places = [0, *accumulate(map(len, glyphs))]
     spans: list[Span] = []
-    ends = [*(start for start, _ in styles[1:]), len(glyphs)]
-    for (start, style), end in zip(styles, ends[: len(styles)], strict=True):
+    ends = [*(start for start, _ in styles), len(glyphs)][1:]
+    for (start, style), end in zip(styles, ends, strict=True):
         if style is not None:
             spans.append(Span(places[start], places[end], style) if places else Span(start, end, style))
     end = max(len(text.rstrip(" ")), spans[-1].end if spans else 0)
@@ -72,7 +73,7 @@ def shown(glyph: str, columns: int) -> str:
     kept: list[str] = []
     marks = 0
     for char in glyph:
-        what = kind(char) if char.isprintable() or char == " " else "misleading"
+        what = kind(char) or _other(char)
         if what == "mark" and kept:
             marks += 1
             if marks <= MARKS:
@@ -80,9 +81,18 @@ def shown(glyph: str, columns: int) -> str:
         elif what in ("mark", "misleading"):
             kept.append(REPLACEMENT)
         elif what != "nothing":
-            kept.append(char)
+            kept.append(" " if what == "blank" else char)
     text = "".join(kept)
     width = cell_len(text)
     if width > columns:
         text, width = REPLACEMENT, 1
     return text + " " * (columns - width)
+
+
+def _other(char: str) -> str:
+    """What `kind` does not say, because in a stream it is no matter: controls, blanks, what nobody knows."""
+    category = unicodedata.category(char)
+    if category == "Zs":
+        return "blank"
+    # Letters of a font's own are private, and harmless.
+    return "misleading" if category in ("Cc", "Cn") else ""

@@ -187,10 +187,11 @@ class Terminal:
 
     def _read(self) -> None:
         emulator = self._emulator
+        changed = {y: emulator.row(y) for y in emulator.dirty()}
         if len(self._screen) != emulator.rows:
             self._screen = [BLANK] * emulator.rows
-        for y in emulator.dirty():
-            self._screen[y] = emulator.row(y)
+        for y, row in changed.items():
+            self._screen[y] = row
             self._changed.add(self.top + y)
         self._cursor = emulator.cursor
         self._used = len(self._screen)

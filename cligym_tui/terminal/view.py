@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment
 from textual.binding import Binding
@@ -211,9 +211,9 @@ class TerminalView(ScrollView, can_focus=True):
             if size != self.virtual_size:
                 self.virtual_size = size
             if self.following:
-                self.scroll_to(y=self._place(), animate=False, immediate=True)
+                self._jump(self._place())
             elif gone:
-                self.scroll_to(y=max(0, self.scroll_offset.y - gone), animate=False, immediate=True)
+                self._jump(max(0, self.scroll_offset.y - gone))
         finally:
             self._placing = False
         top, height = terminal.first + self.scroll_offset.y, self.size.height
@@ -231,6 +231,10 @@ class TerminalView(ScrollView, can_focus=True):
         end = max(0, self.virtual_size.height - self.scrollable_content_region.height)
         return min(end, self.terminal.cursor[1] - self.terminal.first)
 
+    def _jump(self, y: int) -> None:
+        # By force: whether there is a scrollbar is known only after the next layout.
+        self.scroll_to(y=y, animate=False, force=True)
+
     def _restart(self) -> None:
         self.following = True
         self._first = self.terminal.first
@@ -238,11 +242,11 @@ class TerminalView(ScrollView, can_focus=True):
             self.update()
             self.refresh()
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follow again once the end is reached, and not before."""
-        super().watch_scroll_y(old_value, new_value)
-        if not self._placing:
-            self.following = round(new_value) >= self.max_scroll_y
+    def _scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> bool:
+        # Where the operator wants to, decided before it is reached: what is printed meanwhile must not win.
+        if y is not None and not self._placing:
+            self.following = round(y) >= self.max_scroll_y
+        return super()._scroll_to(x, y, **options)
 
     def watch_taken_over(self) -> None:
         """Typing is done at the end."""
@@ -410,7 +414,7 @@ class TerminalView(ScrollView, can_focus=True):
         """Whether a key is for the shell, or for the search prompt, before anybody else gets it."""
         if self.taken_over:
             return key != LEAVE
-        return self._query is not None
+        return self._query is not None and character is not None and character.isprintable()
 
     async def _on_key(self, event: events.Key) -> None:
         if self.taken_over:
