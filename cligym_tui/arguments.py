@@ -14,7 +14,7 @@ AGENTS = ("saboteur",)
 """Who can break an environment."""
 
 HELP = """\
-usage: cligym-tui COMMAND ...            (cligym-tui COMMAND --help says more)
+usage: cligym-tui [COMMAND ...]    (none: the screen; COMMAND --help says more)
        cligym-tui --auto GOLD [options]
 
 Breaks healthy software environments, and proves the repair tasks it makes so.

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from cligym_tui import diagnostics, output
-from cligym_tui.arguments import HELP, parse
+from cligym_tui.arguments import parse
 from cligym_tui.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(argv: list[str]) -> ExitCode:
             return failed(failure)
         raise
     if asked.command is None:
-        return _nothing_asked()
+        return _nothing_asked(asked)
     if asked.command == "version":
         return _version()
     return _command(asked)
@@ -67,10 +67,10 @@ def _wants_events(argv: list[str]) -> bool:
     )
 
 
-def _nothing_asked() -> ExitCode:
-    # The place of the interactive screen. Until it is there, a person gets the help, a script one line.
-    if sys.stdout.isatty() and sys.stdin.isatty():
-        print(HELP, file=sys.stderr)  # noqa: T201 - not data: nobody asked for it
+def _nothing_asked(asked: argparse.Namespace) -> ExitCode:
+    if sys.stdout.isatty() and sys.stdin.isatty() and sys.stderr.isatty():
+        asked.command = "home"
+        return _command(asked)
     diagnostics.error("no command", "give a COMMAND or --auto GOLD; see `cligym-tui --help`")
     return ExitCode.USAGE
 

@@ -190,7 +190,7 @@ def home(golds: tuple[Gold, ...], sessions: tuple[Summary, ...], root: Path) -> 
                 [
                     ("  ● ", GOOD),
                     (f"{gold.name:<24.24} ", "bold"),
-                    (f"{size:>11}  {gold.suite_seconds:5.1f} s a run  built {day(gold.created)}", MUTED),
+                    (f"{size:>11}  {gold.suite_seconds:5.1f} s a run  {day(gold.created)}", MUTED),
                 ],
                 ("gold", gold.name),
             )
@@ -216,10 +216,10 @@ def _session(each: Summary) -> Parts:
     return [
         (f"  {sign} ", look),
         (f"{each.id:<21} ", "bold"),
-        (f"{state:<17.17} ", look),
-        (f"{each.gold:<16.16} ", ""),
+        (f"{state:<15.15} ", look),
+        (f"{each.gold:<14.14} ", ""),
         (f"{number(each.tasks, 'task'):>8}  ", GOOD if each.tasks else MUTED),
-        (f"{age(time.time() - each.started)} ago" if each.started else "", MUTED),
+        (age(time.time() - each.started) if each.started else "", MUTED),
     ]
 
 
@@ -228,4 +228,4 @@ def age(seconds: float) -> str:
     for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= unit:
             return f"{int(seconds // unit)} {name}"
-    return "under a minute"
+    return "just now"

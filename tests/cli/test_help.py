@@ -79,9 +79,10 @@ def test_a_bare_call_in_a_script_is_one_line(cli: Run) -> None:
     assert "--help" in done.stderr
 
 
-def test_a_bare_call_on_a_terminal_shows_the_help(state: object) -> None:
+def test_a_bare_call_on_a_terminal_opens_the_screen(state: object, monkeypatch: pytest.MonkeyPatch) -> None:
     import pty
 
+    monkeypatch.setenv("TERM", "xterm-256color")
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
@@ -94,8 +95,11 @@ def test_a_bare_call_on_a_terminal_shows_the_help(state: object) -> None:
             break
         if not data:
             break
+        # It leaves when it is told to, and not before it is seen.
+        if b"Sessions" in data and b"Sessions" not in shown:
+            os.write(terminal, b"q")
         shown += data
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
-    assert b"exit codes:" in shown
-    assert b"error: no command" in shown
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert b"Gold environments" in shown
+    assert b"\x1b[?1049l" in shown

@@ -1,0 +1,32 @@
+"""The program without a command, on a terminal: the home screen, and sessions that are started from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cligym_tui.exits import ExitCode
+from cligym_tui.screen.run import run_home
+
+if TYPE_CHECKING:
+    import argparse
+
+    from cligym_tui.screen.source import Live
+
+
+def run(asked: argparse.Namespace) -> ExitCode:
+    """Show it until the operator leaves."""
+    return ExitCode(run_home(begin))
+
+
+def begin(gold: str) -> Live:
+    """Start a session in which every command waits for the operator.
+
+    Raises:
+        UsageError, GoldError, OutputError: it cannot begin.
+    """
+    # Only now is the engine needed.
+    from engine.live import Live, Wanted
+
+    live = Live(Wanted(gold, mode="confirm"))
+    live.start()
+    return live
