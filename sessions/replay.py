@@ -25,7 +25,7 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 class Player:
     """One recording and a place in it, at first its beginning.
 
-    Every method that moves says whether it moved. `source` is a journal's path, or events.
+    Methods that move say whether they did, except `seek_step`. `source` is a journal's path, or events.
 
     Raises:
         JournalUnreadable, JournalCorrupt, JournalNewer: the journal cannot be read; a torn tail is left out.
@@ -121,17 +121,20 @@ class Player:
         return self._go(index, self.recording.time_of(index))
 
     def seek_step(self, number: int, branch: str = "") -> bool:
-        """Go to where all is known about a step; 0 is the beginning. False when there is no such step.
+        """Go to where all is known about a step; 0 is the beginning. Returns whether there is such a step.
 
         Without a branch, steps are counted through the whole session in the order they started.
         """
         if number == 0:
-            return self.seek(0.0)
+            self.seek(0.0)
+            return True
         if branch:
             found = [each for each in self.passages if each.branch == branch and each.step == number]
         else:
             found = self.passages[number - 1 : number] if number > 0 else []
-        return bool(found) and self.seek_index(found[-1].end)
+        if found:
+            self.seek_index(found[-1].end)
+        return bool(found)
 
     def next_step(self) -> bool:
         """Go on to where the next step's result is in, or to the end."""

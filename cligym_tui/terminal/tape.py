@@ -1,8 +1,8 @@
 """The terminals of a recording at any moment, each built from the nearest moment that is known.
 
-Moments are remembered by the keyframe they belong to. Where none is near enough, what is shown begins at one
-of the last commands: the screen is right, and what scrolled off long before is missing until `warm` has been
-there, for which a player has spare time.
+Moments of a branch are remembered at even distances in what it printed. Where none is near enough, what is
+shown begins at one of the last commands: the screen is right, and what scrolled off long before is missing
+until `warm` has been there, for which a player has spare time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FAR: Final = KEYFRAME_BYTES
 """Bytes that may be drawn to get anywhere: more would be felt."""
 APART: Final = FAR // 2
-"""Bytes between two moments of a branch that are remembered."""
+"""Bytes in which one moment of a branch is remembered."""
 KEPT: Final = 64
 """Moments remembered in all."""
 
@@ -81,15 +81,15 @@ class Tape:
 
     def _wind(self, reel: Reel, index: int) -> None:
         """Put the reel to the best known moment before `index`."""
-        number = self._recording.keyframe(index).number
-        known = (self._moments.get((reel.branch, each)) for each in range(number, -1, -1))
+        here = self._stretch(reel.branch, index)
+        known = (self._moments.get((reel.branch, each)) for each in range(here, here - FAR // APART - 1, -1))
         moment = next((each for each in known if each and each[0] <= index), None)
         if moment and self._near(reel.branch, moment[0], index):
-            reel.index = reel.remembered = moment[0]
+            reel.index = moment[0]
             reel.whole = True
             reel.terminal.load(moment[1])
             return
-        reel.index = reel.remembered = self._recording.tail(reel.branch, index, FAR)
+        reel.index = self._recording.tail(reel.branch, index, FAR)
         reel.whole = not self._recording.output_size(reel.branch, 0, reel.index)
         reel.terminal.clear()
         reel.terminal.resize(*self._recording.size(reel.branch, reel.index))
@@ -109,13 +109,17 @@ class Tape:
         return False
 
     def _remember(self, reel: Reel) -> None:
+        key = reel.branch, self._stretch(reel.branch, reel.index)
         # One that lacks what scrolled off must not stand for one that has it.
-        if reel.whole and self._recording.output_size(reel.branch, reel.remembered, reel.index) >= APART:
-            reel.remembered = reel.index
-            key = reel.branch, self._recording.keyframe(reel.index).number
-            self._moments[key] = reel.index, reel.terminal.save()
-            while len(self._moments) > KEPT:
-                self._moments.popitem(last=False)
+        if not reel.whole or key in self._moments:
+            return
+        self._moments[key] = reel.index, reel.terminal.save()
+        while len(self._moments) > KEPT:
+            self._moments.popitem(last=False)
+
+    def _stretch(self, branch: str, index: int) -> int:
+        """Which stretch of `APART` bytes a branch has reached when `index` events have happened."""
+        return self._recording.output_size(branch, 0, index) // APART
 
 
 class Reel:
@@ -127,5 +131,3 @@ class Reel:
         self.index = 0
         self.whole = True
         """Whether it was fed from the branch's beginning."""
-        self.remembered = 0
-        """How far it was when it was remembered last."""

@@ -199,6 +199,7 @@ def test_a_step_by_its_number() -> None:
         assert not player.seek_step(number, branch)
     assert (player.passage.branch, player.passage.step) == ("b1", 2), "a step that is not there moves nothing"
     assert player.seek_step(0)
+    assert player.seek_step(0), "it is there also when one is there already"
     assert player.time == 0.0
 
 
