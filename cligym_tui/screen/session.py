@@ -59,9 +59,10 @@ class SessionScreen(Screen[None]):
     SessionScreen {
         layout: vertical;
         #panes { height: 1fr; layout: grid; grid-gutter: 0; }
-        #panes > * { border: round $panel; border-title-color: $foreground; border-title-style: bold;
+        #panes > * { border: round $foreground 20%; border-title-color: $foreground; border-title-style: bold;
                      border-subtitle-color: $text-muted; height: 100%; }
-        #panes > *:focus { border: round $accent; border-title-color: $accent; }
+        &:ansi #panes > * { border: round ansi_bright_black; }
+        #panes > *:focus, &:ansi #panes > *:focus { border: round $accent; border-title-color: $accent; }
         #panes > *.-taken-over { border: thick $warning; border-title-color: $warning; }
         &.-wide #panes { grid-size: 3 2; grid-columns: 9fr 7fr 6fr; grid-rows: 3fr 2fr; }
         &.-wide #shell, &.-wide #tests { row-span: 2; }

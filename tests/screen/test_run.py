@@ -1,0 +1,118 @@
+"""Coming and going: exit codes, the terminal, and what is said on the normal screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from textual.screen import Screen
+
+from cligym_tui.exits import ExitCode
+from cligym_tui.screen.app import OperatorApp, exit_code
+from cligym_tui.screen.config import Config
+from sessions.journal import Journal
+from tests.hostile import CORPUS
+from tests.screen.story import began, looked, numbered, reported, whole
+
+ROOT = Path(__file__).parents[2]
+OURS = re.compile(rb"\x1b\](?:22;[a-z-]*\x07|52;c;[A-Za-z0-9+/=]*\x07)")
+"""String sequences of the screen's own: the shape of the pointer, what was copied with `y`."""
+
+
+class Broken(Screen[None]):
+    """A screen with a mistake in it."""
+
+    def on_mount(self) -> None:
+        raise ZeroDivisionError
+
+
+async def test_a_crash_is_never_a_success() -> None:
+    app = OperatorApp(lambda app: Broken(), Config())
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test():
+            pass
+    assert exit_code(app, None) == ExitCode.SHORT
+    assert exit_code(app, 0) != ExitCode.GOAL
+
+
+def test_without_a_terminal_it_says_what_to_do() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cligym_tui", "replay", "demo"],
+        cwd=ROOT,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"needs a terminal" in done.stderr
+    assert b"export" in done.stderr
+
+
+def journal(path: Path, happened: list[object]) -> Path:
+    """A journal of these events."""
+    with Journal(path) as made:
+        for event in happened:
+            made.append(event)  # type: ignore[arg-type]
+    return path
+
+
+def on_terminal(keys: list[bytes], *words: str) -> tuple[int, bytes]:
+    """Run the program on a terminal and press keys one after another; its exit code and what came out."""
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40")
+        os.execv(sys.executable, [sys.executable, "-m", "cligym_tui", *words])
+    out, waiting, last = b"", list(keys), time.monotonic()
+    while True:
+        ready, _, _ = select.select([terminal], [], [], 0.05)
+        if ready:
+            try:
+                data = os.read(terminal, 1 << 16)
+            except OSError:
+                break
+            out += data
+        if waiting and b"help" in out and time.monotonic() - last > 0.3:
+            os.write(terminal, waiting.pop(0))
+            last = time.monotonic()
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), out
+
+
+def test_on_a_terminal_it_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    path = journal(tmp_path / "events.jsonl", numbered(whole()))
+    code, out = on_terminal([b".", b".", b"q"], "replay", str(path), "--at", "1")
+    assert code == 0
+    after = out[out.rindex(b"\x1b[?1049l") :]
+    assert b"the whole session is in" in after
+    assert b"\x1b[?25h" in out
+
+
+def test_a_step_that_is_not_there_is_a_mistake_of_the_call(tmp_path: Path) -> None:
+    path = journal(tmp_path / "events.jsonl", numbered(whole()))
+    code, out = on_terminal([], "replay", str(path), "--at", "77")
+    assert code == 2
+    assert b"there is no step 77" in out
+
+
+def test_nothing_a_container_printed_gets_to_the_terminal_as_a_sequence(tmp_path: Path) -> None:
+    happened = began()
+    for number, data in enumerate(CORPUS.values(), 1):
+        happened += looked(data.decode("utf-8", "replace")[:500], data, number)
+        happened += reported(step=number)
+    path = journal(tmp_path / "events.jsonl", numbered(happened))
+    keys = [b"."] * 8 + [b"5", b"9", b"\t", b"j", b"\r", b"q", b"\t", b"\t", b"y", b"z", b"q"]
+    code, out = on_terminal(keys, "replay", str(path), "--at", "3")
+    assert code == 0
+    shown = OURS.sub(b"", out)
+    assert not re.search(rb"\x1b[\]PX^_k]|\x1bc|\xc2[\x80-\x9f]", shown)
+    assert not set(shown) & (set(range(32)) - {7, 8, 9, 10, 13, 27} | {127})
