@@ -178,7 +178,7 @@ def _check(what: object, size: int, count: int) -> None:
 
 def _tracked(root: Path) -> frozenset[str] | None:
     """What git lists (tracked, and new but not ignored), or None where git has no say."""
-    if not (root / ".git").exists():
+    if not any((place / ".git").exists() for place in (root, *root.resolve().parents)):
         return None
     # A repository's own settings name programs for git to run; these two are the ones ls-files heeds.
     command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "ls-files"]

@@ -85,29 +85,21 @@ async def fetch_sdist(builder: Builder, name: str, version: str) -> bytes:
         GoldError: there is none.
     """
     folder = f"{HOME}/sdist"
-    command = [
-        PYTHON,
-        "-m",
-        "pip",
-        "download",
-        "--use-pep517",
-        "--no-deps",
-        "--no-binary",
-        ":all:",
-        "-d",
-        folder,
-    ]
+    # For this project alone: what it is built with may come as wheels.
+    options = ["--use-pep517", "--no-deps", "--no-binary", name, "-d", folder]
+    command = [PYTHON, "-m", "pip", "download", *options, f"{name}=={version}"]
+    doing = f"fetching {name}=={version}"
     try:
-        await builder.run([*command, f"{name}=={version}"], doing=f"fetching {name}=={version}")
+        await builder.run(command, doing=doing)
     except StepFailed as error:
-        if "No matching distribution" in error.output:
+        if "No matching distribution" in error.output and not unreachable(error.output):
             raise GoldError(
                 f"the package index has no source distribution {name}=={version}",
                 "check the name and the version, or give a directory with the sources",
             ) from error
         if not needs_compiler(error.output) or not await builder.compiler():
             raise
-        await builder.run([*command, f"{name}=={version}"], doing=f"fetching {name}=={version}")
+        await builder.run(command, doing=doing)
     found = await builder.files(folder, ".tar.gz")
     if not found:
         raise GoldError(f"pip fetched no source distribution of {name}=={version}")

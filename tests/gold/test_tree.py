@@ -51,6 +51,20 @@ def test_a_checkout_gives_what_git_would_take(tmp_path: Path) -> None:
     assert list(from_directory(tmp_path)) == [".gitignore", "kept.py", "new.py", "é ü.py"]
 
 
+def test_a_directory_inside_a_checkout_is_one_too(tmp_path: Path) -> None:
+    make(tmp_path, "sub/kept.py", "sub/secret.env")
+    (tmp_path / ".gitignore").write_text("*.env\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert list(from_directory(tmp_path / "sub")) == ["kept.py"]
+
+
+def test_a_directory_that_git_ignores_counts_whole(tmp_path: Path) -> None:
+    make(tmp_path, "sub/kept.py")
+    (tmp_path / ".gitignore").write_text("*\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert list(from_directory(tmp_path / "sub")) == ["kept.py"]
+
+
 def test_a_repositorys_settings_run_no_program(tmp_path: Path) -> None:
     make(tmp_path, "a.py")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
