@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import aiodocker
 import pytest
 
 from engine.errors import CligymError
@@ -102,17 +105,36 @@ async def _answers(endpoint: Endpoint) -> None:
         pass
 
 
+MINE = {"label": [f"cligym.owner={owner_token()}"]}
+
+
 async def _clear(endpoint: Endpoint) -> list[str]:
     """Remove what this process made and did not remove; the containers among it. Snapshots may stay."""
-    mine = {"label": [f"cligym.owner={owner_token()}"]}
+    left = await _containers(endpoint, patience=3.0)
     async with connect(endpoint) as engine:
-        left = []
-        for container in await engine.docker.containers.list(all=True, filters=mine):
-            left.append(f"{container['Labels']['cligym']} {container.id[:12]}")
-            await container.delete(force=True)
-        for image in await engine.docker.images.list(all=True, filters=mine):
+        for image in await engine.docker.images.list(all=True, filters=MINE):
             await images.remove(engine, image["Id"])
     return left
+
+
+async def _containers(endpoint: Endpoint, patience: float = 0.0) -> list[str]:
+    """Remove the containers of this process that are there after `patience` seconds; which they were."""
+    deadline = time.monotonic() + patience
+    async with connect(endpoint) as engine:
+        while found := await engine.docker.containers.list(all=True, filters=MINE):
+            if time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(0.1)
+        for container in found:
+            with contextlib.suppress(aiodocker.DockerError):  # on its way out by itself
+                await container.delete(force=True)
+        return [f"{container['Labels']['cligym']} {container.id[:12]}" for container in found]
+
+
+@pytest.fixture
+def clear_containers(endpoint: Endpoint) -> Callable[[], Awaitable[list[str]]]:
+    """For tests that take the means of cleaning up away from what they test."""
+    return lambda: _containers(endpoint)
 
 
 @pytest.fixture

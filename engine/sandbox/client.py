@@ -15,6 +15,7 @@ from typing import Any
 import aiodocker
 import aiohttp
 from aiodocker.containers import DockerContainer
+from aiohttp import ClientResponse
 from platformdirs import user_state_dir
 
 from engine import clean
@@ -132,6 +133,15 @@ class Engine:
                 container = await asked
                 await container.delete(force=True)
             raise
+
+    @asynccontextmanager
+    async def answer(self, path: str, method: str = "GET", **options: Any) -> AsyncIterator[ClientResponse]:
+        """What the engine answers to one call, as it comes; let go of however the reading ends.
+
+        Aiodocker itself leaves an answer open that was not read to its end.
+        """
+        async with self.docker._query(path, method=method, **options) as response, response:
+            yield response
 
     async def api(self, path: str, method: str = "GET", **options: Any) -> Any:
         """One call of the Engine API that aiodocker has no method for; the decoded JSON answer."""

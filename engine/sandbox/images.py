@@ -95,7 +95,7 @@ async def build(
         try:
             async with (
                 asyncio.timeout(timeout),
-                engine.docker._query(
+                engine.answer(
                     "build",
                     method="POST",
                     params={name: value for name, value in params.items() if value},
@@ -103,7 +103,6 @@ async def build(
                     headers={"Content-Type": "application/x-tar"},
                     timeout=aiohttp.ClientTimeout(total=None, sock_read=None),
                 ) as response,
-                response,  # whose end is the end of the build, and aiodocker leaves it open
             ):
                 async for line in response.content:
                     said = json.loads(line)

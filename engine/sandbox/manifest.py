@@ -34,7 +34,7 @@ async def export(engine: Engine, image: str, spool: IO[bytes]) -> None:
     with translated(f"reading the image {image}"):
         container = await engine.create({"Image": image, "Cmd": ["true"], "Labels": labels("manifest", "")})
         try:
-            async with engine.docker._query(f"containers/{container.id}/export") as response:
+            async with engine.answer(f"containers/{container.id}/export") as response:
                 async for chunk in response.content.iter_chunked(1 << 20):
                     spool.write(chunk)
         finally:

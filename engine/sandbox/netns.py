@@ -19,6 +19,9 @@ from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.sandbox import GONE, Limits, hang_up, host_config, labels
 
+SETTLE = 0.4
+"""Seconds left to a container to come up in a leased one: the engine starts two no faster than one by one."""
+
 
 @dataclass(frozen=True)
 class Namespace:
@@ -53,24 +56,21 @@ class Namespaces:
     async def lease(self) -> Namespace:
         """A namespace for one container; a new one is made when none is idle."""
         namespace = self._idle.popleft() if self._idle else await self._make()
-        self.warm()
+        self.warm(SETTLE)
         return namespace
 
-    def warm(self) -> None:
-        """Have `ready` idle ones made in the background."""
+    def warm(self, delay: float = 0.0) -> None:
+        """Have `ready` idle ones made in the background, beginning after `delay` seconds."""
         missing = self.ready - len(self._idle) - len(self._making)
         for _ in range(0 if self._closed else missing):
-            task = asyncio.create_task(self._stock())
+            task = asyncio.create_task(self._stock(delay))
             self._making.add(task)
             task.add_done_callback(self._making.discard)
 
-    async def _stock(self) -> None:
+    async def _stock(self, delay: float) -> None:
         with contextlib.suppress(Exception):  # the next lease meets the same failure and reports it
-            namespace = await self._make()
-            if self._closed:
-                await self._end(namespace)
-            else:
-                self._idle.append(namespace)
+            await asyncio.sleep(delay)
+            self._idle.append(await self._make())
 
     async def _make(self) -> Namespace:
         await tools.ensure(self.engine, self.image)
@@ -127,9 +127,9 @@ class Namespaces:
     async def close(self) -> None:
         """End them all."""
         self._closed = True
-        for task in list(self._making):
-            with contextlib.suppress(BaseException):
-                await task
+        for task in self._making:
+            task.cancel()
+        await asyncio.gather(*self._making, return_exceptions=True)
         for namespace in list(self._made.values()):
             await self._end(namespace)
         self._idle.clear()

@@ -27,9 +27,7 @@ async def reading(
 
     async def get(path: str) -> bytes:
         with translated(f"reading {path}"):
-            async with engine.docker._query(
-                f"containers/{container.id}/archive", params={"path": path}
-            ) as response:
+            async with engine.answer(f"containers/{container.id}/archive", params={"path": path}) as response:
                 return await response.read()
 
     async def end() -> None:

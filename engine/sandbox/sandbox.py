@@ -30,6 +30,12 @@ KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KIL
 GONE = (aiodocker.DockerError, aiohttp.ClientError, OSError, EOFError)
 """What a call raises when the container or the engine is no more."""
 
+PATIENCE = 10.0
+"""Seconds PID 1 has for an answer, which it gives in one or two milliseconds."""
+
+REAPS = 100
+"""Times the killing is asked for."""
+
 LABEL = "cligym"
 """Label of everything we make; its value says what for."""
 
@@ -216,11 +222,11 @@ class Sandbox:
                     future.set_exception(SandboxLost(f"the sandbox {self.id[:12]} ended"))
             self._waiting.clear()
 
-    async def ask(self, verb: str, rest: str = "", timeout: float = 10.0) -> str:
+    async def ask(self, verb: str, rest: str = "", patience: float = 1.0) -> str:
         """PID 1's answer to one request: `list`, `reap KEEP`, `state PID` or `ping`.
 
         Raises:
-            SandboxLost: the container is gone, or PID 1 does not answer within `timeout` seconds.
+            SandboxLost: the container is gone, or PID 1 does not answer within `patience` times `PATIENCE`.
         """
         if self.lost or self._control is None:
             raise SandboxLost(f"the sandbox {self.id[:12]} ended")
@@ -229,9 +235,9 @@ class Sandbox:
         self._waiting[ident] = future
         try:
             await self._control.write_in(f"{ident} {verb} {rest}\n".encode())
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(patience * PATIENCE):
                 return await future
-        except (TimeoutError, RuntimeError, *GONE) as error:
+        except (TimeoutError, AssertionError, RuntimeError, *GONE) as error:
             raise SandboxLost(f"the sandbox {self.id[:12]} does not answer") from error
         finally:
             self._waiting.pop(ident, None)
@@ -241,12 +247,17 @@ class Sandbox:
         return await self.ask("list")
 
     async def end_all_but(self, keep: str) -> bool:
-        """End every process that is not in `keep`; whether none is left."""
-        return await self.ask("reap", keep, timeout=30) == "ended"
+        """End every process that is not in `keep`; whether none is left.
 
-    async def open_tty(
-        self, argv: Sequence[str], env: Mapping[str, str], size: tuple[int, int]
-    ) -> tuple[str, Stream]:
+        On a busy machine what was killed takes its time to go, and PID 1 cannot wait without forking.
+        """
+        for _ in range(REAPS):
+            if await self.ask("reap", keep, patience=3) == "ended":
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def open_tty(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, Stream]:
         """A process on a terminal of its own: the exec's id and its stream."""
         with self._reaching("opening a shell"):
             execution = await self._container.exec(
@@ -255,8 +266,6 @@ class Sandbox:
             stream = execution.start(detach=False)
             try:
                 await stream._init()
-                with contextlib.suppress(aiodocker.DockerError):
-                    await execution.resize(h=size[0], w=size[1])
             except BaseException:
                 await hang_up(stream)
                 raise
@@ -308,7 +317,8 @@ class Sandbox:
             )
             stream = execution.start(detach=False)
             try:
-                async with asyncio.timeout(timeout), stream:
+                async with asyncio.timeout(timeout):
+                    await stream._init()
                     if stdin:
                         await stream.write_in(stdin)
                         assert stream._resp is not None
@@ -326,6 +336,8 @@ class Sandbox:
                 with contextlib.suppress(SandboxLost):
                     await asyncio.shield(self.end_all_but(before))
                 raise
+            finally:
+                await hang_up(stream)
             code = (await execution.inspect()).get("ExitCode")
         return Ran(
             137 if code is None else int(code), out.bytes(), err.bytes(), time.monotonic() - began, timed_out
@@ -339,9 +351,7 @@ class Sandbox:
     async def get(self, path: str) -> bytes:
         """A tar of the file or directory at `path`."""
         with self._reaching(f"reading {path}"):
-            async with self.engine.docker._query(
-                f"containers/{self.id}/archive", params={"path": path}
-            ) as response:
+            async with self.engine.answer(f"containers/{self.id}/archive", params={"path": path}) as response:
                 return await response.read()
 
     async def read_file(self, path: str) -> bytes:

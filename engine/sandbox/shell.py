@@ -83,6 +83,7 @@ class Shell:
     _tty: Stream | None = None
     _exec: str = ""
     _reader: asyncio.Task[None] | None = None
+    _sizing: asyncio.Task[None] | None = None
     _prompts: list[Prompt] = field(default_factory=list)
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _tail: Tail = field(default_factory=lambda: Tail(TAIL))
@@ -120,19 +121,19 @@ class Shell:
             await self._hang_up()
             self._eof, self._shown, self._prompts, self._scan = False, -1, [], b""
             try:
-                self._exec, self._tty = await self.sandbox.open_tty(
-                    argv, {**ENVIRONMENT, **extra, **report}, self.size
-                )
+                self._exec, self._tty = await self.sandbox.open_tty(argv, {**ENVIRONMENT, **extra, **report})
             except SandboxLost:
                 raise
             except EngineError:
                 continue
             self._reader = asyncio.create_task(self._read(self._tty), name=f"shell {self.sandbox.id[:12]}")
+            # The engine answers only when the shell has started; meanwhile the shell is on its way.
+            self._sizing = asyncio.create_task(self.resize(*self.size))
             if await self._until(lambda: bool(self._prompts) or self._eof, patience) and self._prompts:
                 self.program, self.prompt = argv[0], self._prompts[-1]
-                await self._until(self._prompt_shown, 0.5)
                 self._first = self.prompt.exports
-                self._keep = await self.sandbox.processes()
+                await asyncio.gather(self._until(self._prompt_shown, 0.5), self._clear(ended=False))
+                await self._sizing
                 return True
         return False
 
@@ -196,10 +197,10 @@ class Shell:
         elif outcome == "replaced":
             await self._replace("the shell did not come back")
         else:
-            await self._until(self._prompt_shown, 0.2)
             self.prompt = self._prompts[-1]
             self.cwd = self.prompt.cwd
-            await self._clear(ended=watch.outcome in (TIMEOUT, INTERRUPTED))
+            ended = watch.outcome in (TIMEOUT, INTERRUPTED)
+            await asyncio.gather(self._until(self._prompt_shown, 0.2), self._clear(ended=ended))
         seconds = time.monotonic() - began
         if outcome in (LOST, "replaced"):
             shown = LOST if outcome == LOST else watch.outcome
@@ -349,11 +350,11 @@ class Shell:
 
     async def _hang_up(self) -> None:
         tty, self._tty = self._tty, None
-        if self._reader is not None:
-            self._reader.cancel()
+        for task in filter(None, (self._sizing, self._reader)):
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._reader
-            self._reader = None
+                await task
+        self._sizing = self._reader = None
         if tty is not None:
             await hang_up(tty)
 

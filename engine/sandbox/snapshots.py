@@ -15,7 +15,7 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.sandbox import images
-from engine.sandbox.client import Engine
+from engine.sandbox.client import Engine, translated
 from engine.sandbox.delta import Layer, Tree
 from engine.sandbox.layers import Raw, against, fingerprint, from_directory, from_tar, layer, overlaid
 from engine.sandbox.manifest import managed
@@ -111,9 +111,10 @@ class SavedReader:
     async def above(self, image: str, count: int) -> list[list[Raw]]:
         """Save the image and parse its last layers."""
         with tempfile.TemporaryFile() as spool:
-            async with self.engine.docker._query(f"images/{image}/get") as response:
-                async for chunk in response.content.iter_chunked(1 << 20):
-                    spool.write(chunk)
+            with translated(f"reading the snapshot {image}"):
+                async with self.engine.answer(f"images/{image}/get") as response:
+                    async for chunk in response.content.iter_chunked(1 << 20):
+                        spool.write(chunk)
             spool.seek(0)
             return await asyncio.to_thread(_last_layers, spool, count)
 

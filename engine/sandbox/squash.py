@@ -46,7 +46,7 @@ async def squash(engine: Engine, image: str, gold: str, files: Tree) -> str:
         config = _config(known, below, await asyncio.to_thread(_sha256, layer))
         await asyncio.to_thread(_pack, load, config, len(below), layer)
         with translated("squashing a snapshot"):
-            async with engine.docker._query(
+            async with engine.answer(
                 "images/load",
                 method="POST",
                 params={"quiet": 1},
