@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
+from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bittty import XTERM, Board
@@ -34,6 +35,7 @@ MODEL: Final = replace(
 MOST_REPLIES: Final = 4096
 """Bytes of answers kept: a program that asks without reading gets no more."""
 
+_STYLE, _GLYPH = itemgetter(0), itemgetter(1)
 _ANSWER = re.compile(r"\x1b\[[?>]?[0-9;]*(?:[Rcn]|\$y)")
 _CURSOR: Final = ("x", "y", "shape", "_wrap_pending", "_wrap_left", "_wrap_right", "_wrap_y")
 _BLITTER: Final = ("scroll_top", "scroll_bottom", "in_alt_screen", "last_printed_char")
@@ -278,18 +280,18 @@ def _restore(page: Video, saved: Page) -> None:
 
 
 def _row(cells: Sequence[Cell], wrapped: bool) -> Row:
-    styles: list[tuple[int, Style | None]] = []
-    glyphs = []
-    before = None
-    for place, (style, glyph) in enumerate(cells):
-        glyphs.append(glyph)
-        # The same object nearly always: asking whether two styles are equal is dear.
-        if style is not before:
-            before = style
-            shown = style_of(style)
-            if not styles or styles[-1][1] is not shown:
-                styles.append((place, shown))
-    return row(glyphs, styles, wrapped=wrapped)
+    # Every line of a flood comes through here, so the loops are the library's.
+    styles = tuple(map(_STYLE, cells))
+    same = list(map(is_, styles, styles[1:]))
+    shown = [(0, style_of(styles[0]))]
+    place = 0
+    for _ in range(same.count(False)):
+        # Another object, which may still be an equal style.
+        place = same.index(False, place) + 1
+        style = style_of(styles[place])
+        if style is not shown[-1][1]:
+            shown.append((place, style))
+    return row(list(map(_GLYPH, cells)), shown, wrapped=wrapped)
 
 
 @lru_cache(maxsize=1 << 13)
