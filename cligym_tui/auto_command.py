@@ -76,7 +76,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
             seed=asked.seed,
             workers=asked.workers,
             max_minutes=asked.max_minutes,
-            out=Path(asked.out).expanduser(),
+            out=Path(os.path.expanduser(asked.out)),
         )
         return await auto.run(order, watch, stop)
 
@@ -203,7 +203,7 @@ def _had(asked: Asked) -> int:
     from engine.tasks.output import index
 
     try:
-        return sum(line.get("gold") == asked.auto for line in index(Path(asked.out).expanduser()))
+        return sum(line.get("gold") == asked.auto for line in index(Path(os.path.expanduser(asked.out))))
     except (CligymError, OSError):
         return 0  # the run itself will say what is wrong there
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import tarfile
 from dataclasses import dataclass
@@ -140,18 +141,18 @@ def resolve(text: str) -> Source:
     Raises:
         UsageError: it is none that is known.
     """
-    path = Path(text).expanduser()
-    if text and path.is_dir():
+    # os.path has an answer, too, for what the system takes for no path at all.
+    path = Path(os.path.expanduser(text))
+    if text and os.path.isdir(path):
         return Directory(path.resolve())
     if match := _RELEASE.fullmatch(text.strip()):
         return Sdist(normalise(match[1]), match[2])
-    shown = repr(text[:200])
+    shown = repr(text if len(text) <= 80 else f"{text[:77]}...")
     if re.match(r"(?:git\+|[a-z]+://|git@)", text) or text.endswith(".git"):
         raise UsageError(f"{shown}: addresses cannot be a source yet", "clone it, and give the directory")
-    if path.exists():
+    if os.path.exists(path):
         raise UsageError(f"{shown} is not a directory", "unpack it, and give the directory")
     if re.fullmatch(r"[A-Za-z0-9._-]+", text) and "/" not in text:
-        raise UsageError(
-            f"there is no directory {shown}", f"for a source distribution, say which: {text}==VERSION"
-        )
+        hint = f"for a source distribution, say which: {text[:77]}==VERSION"
+        raise UsageError(f"there is no directory {shown}", hint)
     raise UsageError(f"there is no directory {shown}", "SOURCE is a directory, or NAME==VERSION")

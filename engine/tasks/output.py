@@ -57,8 +57,10 @@ def prepare(out: str | os.PathLike[str]) -> Path:
     """
     if not os.fspath(out).strip() or "\0" in os.fspath(out):
         raise OutputError("the output directory has no name", "name one with --out")
-    path = Path(out).expanduser().absolute()
+    path = Path(os.path.expanduser(out)).absolute()
     with translated(path):
+        with contextlib.suppress(FileNotFoundError):
+            (path / PARTIAL).stat()  # what cannot be a path leaves no first half of one
         for name in ("harbor", PARTIAL):
             (path / name).mkdir(parents=True, exist_ok=True)
         probe = path / PARTIAL / f"probe-{secrets.token_hex(4)}"
