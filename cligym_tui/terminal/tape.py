@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from sessions.recording import Recording
 
-FAR: Final = KEYFRAME_BYTES
+FAR: Final = KEYFRAME_BYTES // 2
 """Bytes that may be drawn to get anywhere: more would be felt."""
 APART: Final = FAR // 2
 """Bytes in which one moment of a branch is remembered."""
-KEPT: Final = 64
+KEPT: Final = 128
 """Moments remembered in all."""
 
 

@@ -42,6 +42,9 @@ class Terminal:
         self._stream = Harmless(asking=True)
         self._screen: list[Row] = []
         self._changed: set[int] = set()
+        """Rows of the screen, by number."""
+        self._told = 0
+        """Number of the screen's first row when `changed` was asked last."""
         self._used = 1
         self._cursor = (0, 0)
         self._stale = True
@@ -125,8 +128,8 @@ class Terminal:
 
     def clear(self) -> None:
         """Be as new, in the same size."""
-        self._changed.update(range(self.first, self.end))
         self.history = History(self._kept)
+        self._told = 0
         self._emulator = emulator(self.columns, self.rows)
         self._stream = Harmless(asking=True)
         self._gather()
@@ -161,20 +164,22 @@ class Terminal:
         self._emulator.load(snapshot.emulator)
         self.history.load(snapshot.history)
         self._stream.load(snapshot.stream)
+        self._told = 0
         self._gather()
 
-    def changes(self) -> set[int]:
-        """Numbers of the rows that may have changed since this was asked last."""
+    def changed(self, start: int, stop: int) -> set[int]:
+        """Which of the rows from one number up to another may have changed since this was asked last."""
         self._look()
-        changed, self._changed = self._changed, set()
+        changed = {number for number in range(start, stop) if number in self._changed}
+        changed.update(range(max(start, self._told), min(stop, self.top)))
+        self._changed.clear()
+        self._told = self.top
         return changed
 
     def _gather(self) -> None:
         """Keep what scrolled off. The screen itself is read when somebody looks: most of it never is."""
         self._stale = True
-        top = self.top
         self.history.add(self._emulator.scrolled())
-        self._changed.update(range(max(top, self.top - LARGEST), self.top))
 
     def _look(self) -> None:
         if not self._stale:
@@ -192,7 +197,8 @@ class Terminal:
             self._screen = [BLANK] * emulator.rows
         for y, row in changed.items():
             self._screen[y] = row
-            self._changed.add(self.top + y)
+        # Of rows that scrolled off meanwhile nobody knows: see `changed`.
+        self._changed = {self.top + y for y in changed} | {each for each in self._changed if each >= self.top}
         self._cursor = emulator.cursor
         self._used = len(self._screen)
         if not emulator.alternate:

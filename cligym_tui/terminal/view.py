@@ -203,7 +203,6 @@ class TerminalView(ScrollView, can_focus=True):
             return
         self._painted = monotonic()
         terminal = self.terminal
-        changed = terminal.changes()
         size = Size(terminal.columns, terminal.end - terminal.first)
         gone, self._first = terminal.first - self._first, terminal.first
         self._placing = True
@@ -217,7 +216,7 @@ class TerminalView(ScrollView, can_focus=True):
         finally:
             self._placing = False
         top, height = terminal.first + self.scroll_offset.y, self.size.height
-        seen = changed.intersection(range(top, top + height))
+        seen = terminal.changed(top, top + height)
         if gone or len(seen) > height // 2:
             self.refresh()
         else:

@@ -50,12 +50,28 @@ def test_only_what_is_in_use_counts() -> None:
 def test_what_changed_is_told_once() -> None:
     terminal = Terminal(20, 5)
     terminal.feed(b"a\r\nb\r\nc")
-    terminal.changes()
-    assert terminal.changes() == set()
+    assert terminal.changed(0, 5) == {0, 1, 2, 3, 4}
+    assert terminal.changed(0, 5) == set()
     terminal.feed(b"\x1b[1;1Hx")
-    assert terminal.changes() == {0}
-    terminal.feed(b"\x1b[5;1H" + b"\r\n" * 2)
-    assert {0, 1} <= terminal.changes()
+    assert terminal.changed(0, 5) == {0}
+    terminal.feed(b"\x1b[1;1Hy\x1b[5;1H" + b"\r\n" * 2)
+    assert terminal.end == 7
+    terminal.feed(b"\r\n" * 8)
+    assert terminal.changed(0, 12) == set(range(12))
+    assert terminal.changed(0, 100) == set()
+    terminal.feed(b"x")
+    assert terminal.changed(0, 100) == {terminal.cursor[1]}
+    terminal.clear()
+    terminal.feed(b"x")
+    assert 0 in terminal.changed(0, 5)
+
+
+def test_a_terminal_nobody_looks_at_keeps_no_account() -> None:
+    terminal = Terminal(20, 5)
+    for number in range(2000):
+        terminal.feed(b"line %d\r\n" % number)
+        assert terminal.end
+    assert len(terminal._changed) <= 5
 
 
 def test_another_size_has_bounds() -> None:
