@@ -231,7 +231,7 @@ class SessionScreen(Screen[None]):
         """The focused pane is the current one."""
         if event.widget.id in PANES and event.widget.id != self.current:
             self.focus_pane(event.widget.id)
-        self.hints()
+        self.look()
 
     def action_view_shell(self) -> None:
         """Go to the shell."""

@@ -48,7 +48,7 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         self._told = False
         self._shown = ""
         self._fresh: set[str] = set()
-        self._fitted = ("", 0, 0)
+        self._fitted = self._wanted = ("", 0, 0)
 
     # Looking
 
@@ -73,7 +73,8 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         """Show also what waits for the operator."""
         super().look()
         for card in self.query(ApprovalCard):
-            held = self.sight.held
+            # Whoever types into a shell has neither room nor keys for it.
+            held = None if self._taken() else self.sight.held
             if card.see(held):
                 self._attention.call(self.app, "a command waits for you")
                 self.set_timer(0.35, self.hints)
@@ -97,16 +98,21 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         """Give the branch's terminal the size of the pane that shows it."""
         branch = self.sight.branch
         region = self.shell.scrollable_content_region
-        covered = self.query_one(Prompt).asking or self.query_one(ApprovalCard).step is not None
         # A card takes some lines for a moment: no reason to draw a shell's prompt anew.
-        if branch is None or not branch.open or covered or region.width < 20 or region.height < 4:
+        covered = self.query_one(Prompt).asking or self.query_one(ApprovalCard).step is not None
+        if branch is None or not branch.open or region.width < 20 or region.height < 4:
+            return
+        if covered and not branch.taken:
             return
         wanted = (branch.id, region.width, region.height)
-        # Before its first prompt a branch is only being opened.
-        if wanted != self._fitted and self.source.printed(branch.id, None).position:
+        settled, self._wanted = wanted == self._wanted, wanted
+        # While the layout changes, sizes come and go; before its first prompt a branch is being opened.
+        if settled and wanted != self._fitted and self.source.printed(branch.id, None).position:
             self._fitted = wanted
             if (branch.columns, branch.rows) != wanted[1:]:
                 self.live.resize(branch.id, region.height, region.width)
+        elif not settled:
+            self.set_timer(0.2, self._fit)
 
     # What applies
 

@@ -54,11 +54,10 @@ class DockerfilePane(Listing):
         now = (sight.state.image, width, *((step, step.suite) for step in changing))
         if same(now, self._shown) or not width or self._write is None:
             return
-        grew = len(now) != len(self._shown)
         self._shown = now
         self._instructions = self._write(sight.state, sight.steps) if sight.state.image else []
         lines = Sheet(self._instructions, width)
-        self.present(lines, len(lines) - 1 if grew and not self.moved else None)
+        self.present(lines, None if self.moved else len(lines) - 1)
 
     def on_resize(self) -> None:
         """Wrap anew."""
