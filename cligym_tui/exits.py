@@ -30,6 +30,7 @@ class ExitCode(enum.IntEnum):
 _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (KeyboardInterrupt, ExitCode.INTERRUPTED),
     (errors.UsageError, ExitCode.USAGE),
+    (errors.GoldBroken, ExitCode.USAGE),
     (errors.OutputFull, ExitCode.SHORT),
     (errors.OutputError, ExitCode.USAGE),
     (errors.EngineError, ExitCode.DOCKER),

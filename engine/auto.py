@@ -14,7 +14,8 @@ from engine.agents.campaign import Exhausted
 from engine.agents.saboteur import Saboteur
 from engine.attempts import in_order
 from engine.errors import CligymError, EngineError
-from engine.exploration import Exploration
+from engine.exploration import Exploration, ready
+from engine.gold import store
 from engine.proof.gate import Candidate
 from engine.resume import Place, branch_name, take_up
 from engine.sandbox.client import Engine, connect
@@ -59,6 +60,7 @@ async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio
     """
     began = time.monotonic()
     async with connect() as engine:
+        await ready(engine, store.load(order.gold))
         with take_up(order.gold, order.out, order.agent, order.seed, watch) as place:
             return await _Batch(order, engine, place, began).run(stop)
 

@@ -19,6 +19,10 @@ class GoldError(CligymError):
     """The project could not be made a gold environment."""
 
 
+class GoldBroken(GoldError):
+    """A gold environment that was built cannot be used any more."""
+
+
 class EngineError(CligymError):
     """Docker is absent, refused, or died."""
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
-from engine.errors import DiskFull, EngineError, GoldError
+from engine.errors import DiskFull, EngineError, GoldBroken
 from engine.faults.model import Fault
 from engine.gold.model import PROJECT_DIR, Gold
 from engine.handmade import script
@@ -71,6 +71,21 @@ class Branch:
         return [moment for moment in self.moments if moment.step <= step][-1]
 
 
+async def ready(engine: Engine, gold: Gold) -> None:
+    """See that the gold image is there, and under its name.
+
+    Raises:
+        GoldBroken: the engine does not have it.
+    """
+    known = await images.inspect(engine, gold.image)
+    if known is None:
+        raise GoldBroken(f"the image of the gold environment {gold.name} is not on this engine", gold.again)
+    if gold.tag not in (known.get("RepoTags") or []):
+        repository, _, tag = gold.tag.partition(":")
+        with translated("naming the gold image"):
+            await engine.docker.images.tag(gold.image, repository, tag=tag)
+
+
 @dataclass
 class Exploration:
     """A session at work: opens branches, runs their steps, keeps the journal."""
@@ -96,18 +111,9 @@ class Exploration:
         """See that the gold image is there under its name, and have the first containers' parts made.
 
         Raises:
-            GoldError: the engine does not have the image.
+            GoldBroken: the engine does not have the image.
         """
-        known = await images.inspect(self.engine, self.gold.image)
-        if known is None:
-            raise GoldError(
-                f"the image of the gold environment {self.gold.name} is not on this engine",
-                f"build it again: cligym-tui gold build {self.gold.source} --name {self.gold.name}",
-            )
-        if self.gold.tag not in (known.get("RepoTags") or []):
-            repository, _, tag = self.gold.tag.partition(":")
-            with translated("naming the gold image"):
-                await self.engine.docker.images.tag(self.gold.image, repository, tag=tag)
+        await ready(self.engine, self.gold)
         await tools.ensure(self.engine, self.gold.image)
         self.namespaces.warm()
 

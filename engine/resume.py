@@ -105,7 +105,7 @@ def take_up(
 
     Raises:
         UsageError: no such gold environment.
-        GoldError: its record lacks what is needed.
+        GoldBroken: its record lacks what is needed.
         OutputError: `out` cannot be written, or another run is at work there on the same gold environment.
         JournalCorrupt, JournalNewer: the earlier session cannot be continued.
     """

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.errors import GoldError
+from engine.errors import GoldBroken
 from engine.faults.facts import Facts
 from engine.gold import store
 from engine.gold.model import Gold
@@ -20,7 +20,7 @@ def tree(gold: Gold) -> Tree:
     """The gold image's filesystem.
 
     Raises:
-        GoldError: the record lacks it, or it is damaged.
+        GoldBroken: the record lacks it, or it is damaged.
     """
     return _read(gold, gold.manifest, dict[str, Entry])
 
@@ -34,7 +34,7 @@ def _read(gold: Gold, digest: str, kind: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(store.blobs(gold.name).get(digest), type=kind)
     except (SessionsError, msgspec.MsgspecError) as error:
-        raise GoldError(
+        raise GoldBroken(
             f"the record of the gold environment {gold.name} is incomplete, damaged, or another version's",
-            f"build it again: cligym-tui gold build {gold.source} --name {gold.name}",
+            gold.again,
         ) from error

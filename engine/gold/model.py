@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import msgspec
 
 PROJECT_DIR = "/app"
@@ -132,3 +134,8 @@ class Gold(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of the blob with the probe's facts (`engine.faults.facts`)."""
     manifest: str = ""
     """Digest of the blob with the image's file manifest (`engine.sandbox.manifest`)."""
+
+    @property
+    def again(self) -> str:
+        """What to do when something of it is lost."""
+        return f"build it again: cligym-tui gold build {shlex.quote(self.source)} --name {self.name}"

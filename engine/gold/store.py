@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.errors import GoldError, OutputError, OutputFull, UsageError
+from engine.errors import GoldBroken, GoldError, OutputError, OutputFull, UsageError
 from engine.gold import recipe as recipes
 from engine.gold.model import Gold
 from sessions.blobs import Blobs
@@ -78,13 +78,13 @@ def load(name: str) -> Gold:
 
     Raises:
         UsageError, GoldUnknown: as `path`.
-        GoldError: its record is damaged.
+        GoldBroken: its record is damaged.
     """
     record = path(name) / "gold.json"
     try:
         return msgspec.json.decode(record.read_bytes(), type=Gold)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise GoldError(f"{record} cannot be read: {error}", "build the gold environment again") from error
+        raise GoldBroken(f"{record} cannot be read: {error}", "build the gold environment again") from error
 
 
 def names() -> tuple[str, ...]:

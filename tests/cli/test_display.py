@@ -134,6 +134,7 @@ def test_sizes(count: int, text: str) -> None:
         (errors.UsageError("x"), 2),
         (errors.OutputError("x"), 2),
         (errors.GoldError("x"), 1),
+        (errors.GoldBroken("x"), 2),
         (errors.EngineError("x"), 3),
         (errors.DiskFull("x"), 3),
         (errors.OutputFull("x"), 1),
