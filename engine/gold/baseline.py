@@ -217,7 +217,7 @@ def _line(message: str) -> str:
 
 def _too_few(label: str, result: Baseline, report: Report) -> tuple[str, str]:
     """Message and hint for a project without a baseline."""
-    if not report.results and not report.errors:
+    if not report.results and not report.errors and not result.quarantined:
         return (
             f"{label}: pytest ran no tests ({_last_words(report)})",
             "choose tests with test_args in gold.toml",
@@ -225,8 +225,8 @@ def _too_few(label: str, result: Baseline, report: Report) -> tuple[str, str]:
     count = f"only {len(result.tests)} of its tests pass" if result.tests else "none of its tests pass"
     if len(result.tests) < _passed(report):
         count += " every time"
-    where, why = next(iter(result.quarantined.items()), ("", "it has no more"))
+    example = next((f"; {where}: {why}" for where, why in result.quarantined.items()), "")
     return (
-        f"{label}: {count}, and {LEAST} are needed; {where}: {why}"[:600],
+        f"{label}: {count}, and {LEAST} are needed{example}"[:600],
         "mend the project, or give what its tests need in gold.toml (pip, apt, env, test_args)",
     )
