@@ -1,10 +1,10 @@
-"""Bytes that wait to be drawn, in pieces small enough to look at the clock between them."""
+"""What waits to be drawn, in pieces small enough to look at the clock between them."""
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 LARGEST: Final = 4096
 """Bytes of a piece at most."""
@@ -14,12 +14,19 @@ MOST: Final = 8 << 20
 """Bytes that may wait. When there are more, the oldest are not drawn; the journal has them."""
 
 
+class Resize(NamedTuple):
+    """Columns and rows the terminal has from here on."""
+
+    columns: int
+    rows: int
+
+
 class Backlog:
     """First in, first out; true while anything waits."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | Resize] = deque()
         self._size = 0
 
     def __bool__(self) -> bool:
@@ -33,22 +40,29 @@ class Backlog:
         if self._size > self._most:
             self._skip()
 
-    def next(self) -> bytes:
-        """Take the next piece."""
-        data = self._pieces.popleft()
-        self._size -= len(data)
-        return data
+    def resize(self, columns: int, rows: int) -> None:
+        """From here on the terminal has another size."""
+        self._pieces.append(Resize(columns, rows))
 
-    def clear(self) -> None:
-        """Forget what waits."""
-        self._pieces.clear()
-        self._size = 0
+    def next(self) -> bytes | Resize:
+        """Take the next piece."""
+        piece = self._pieces.popleft()
+        if isinstance(piece, bytes):
+            self._size -= len(piece)
+        return piece
 
     def _skip(self) -> None:
         skipped = 0
+        size = None
         while self._size > self._most // 2:
-            skipped += len(self.next())
+            piece = self.next()
+            if isinstance(piece, bytes):
+                skipped += len(piece)
+            else:
+                size = piece
         # What was cut off may have been inside a sequence, and in some colour.
         note = b"\x18\x1b[!p\r\n[%d bytes not shown]\r\n" % skipped
         self._pieces.appendleft(note)
         self._size += len(note)
+        if size:
+            self._pieces.appendleft(size)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cligym_tui.terminal.backlog import Backlog
 from cligym_tui.terminal.emulator import emulator
 from cligym_tui.terminal.history import KEPT, History, Moment
 from cligym_tui.terminal.lines import LineEmulator
@@ -37,6 +38,8 @@ class Terminal:
 
     def __init__(self, columns: int = COLUMNS, rows: int = ROWS, *, kept: int = KEPT) -> None:
         self.history = History(kept)
+        self.waiting = Backlog()
+        """What was printed and is not drawn yet, for who draws it a little at a time."""
         self._kept = kept
         self._emulator = emulator(columns, rows)
         self._stream = Harmless(asking=True)
@@ -113,6 +116,14 @@ class Terminal:
         except Exception:
             self._fall_back(text)
 
+    def draw_some(self) -> None:
+        """Draw a piece of what waits; a few milliseconds' work."""
+        piece = self.waiting.next()
+        if isinstance(piece, bytes):
+            self.feed(piece)
+        else:
+            self.resize(*piece)
+
     def resize(self, columns: int, rows: int) -> None:
         """Take another size, as the program in it was told."""
         columns, rows = min(max(2, columns), LARGEST), min(max(1, rows), LARGEST)
@@ -128,6 +139,7 @@ class Terminal:
 
     def clear(self) -> None:
         """Be as new, in the same size."""
+        self.waiting = Backlog()
         self.history = History(self._kept)
         self._told = 0
         self._emulator = emulator(self.columns, self.rows)
@@ -154,11 +166,12 @@ class Terminal:
         return self._emulator.replies()
 
     def save(self) -> Snapshot:
-        """All of it at this moment; cheap, and sharing its history with other moments."""
+        """All that is drawn at this moment; cheap, and sharing its history with other moments."""
         return Snapshot(type(self._emulator), self._emulator.save(), self.history.save(), self._stream.save())
 
     def load(self, snapshot: Snapshot) -> None:
         """Be as the terminal was then."""
+        self.waiting = Backlog()
         if type(self._emulator) is not snapshot.kind:
             self._emulator = snapshot.kind(2, 1)
         self._emulator.load(snapshot.emulator)

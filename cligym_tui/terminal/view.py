@@ -15,7 +15,6 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from cligym_tui.terminal.backlog import Backlog
 from cligym_tui.terminal.drawing import character_at, strip
 from cligym_tui.terminal.keys import encode, pasted
 from cligym_tui.terminal.rows import Row, Span
@@ -113,7 +112,6 @@ class TerminalView(ScrollView, can_focus=True):
         """Whether the end stays in sight: not once one scrolled up, again once one scrolled down."""
         self.search: Search | None = None
         self._query: str | None = None
-        self._backlog = Backlog()
         self._pump: Timer | None = None
         self._paint: Timer | None = None
         self._painted = 0.0
@@ -126,19 +124,17 @@ class TerminalView(ScrollView, can_focus=True):
 
     def feed(self, data: bytes) -> None:
         """Take in what was printed; it is drawn as soon as may be."""
-        self._backlog.add(data)
-        if self._pump is None and self.is_attached:
-            self._draw_some()
+        self.terminal.waiting.add(data)
+        self._draw_soon()
 
     def flush(self) -> None:
         """Draw all that waits, now, however long it takes, and paint it."""
-        while self._backlog:
+        while self.terminal.waiting:
             self._draw_piece()
         self.update()
 
     def clear(self) -> None:
         """Be as new."""
-        self._backlog.clear()
         self.terminal.clear()
         self._restart()
 
@@ -149,36 +145,36 @@ class TerminalView(ScrollView, can_focus=True):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Show the terminal as it was then."""
-        self._backlog.clear()
         self.terminal.load(snapshot)
         self._restart()
 
     def show(self, terminal: Terminal) -> None:
-        """Show another terminal from now on; the one before is left as it is, all it was fed drawn."""
-        while self._backlog:
-            self._draw_piece()
+        """Show another terminal from now on; of the one before, what waits keeps waiting."""
         self.terminal = terminal
         self.search = None
         self._restart()
+        self._draw_soon()
 
     def resize_terminal(self, columns: int, rows: int) -> None:
         """The branch's terminal has another size, in cells. The widget's own size is another matter."""
-        while self._backlog:
-            self._draw_piece()
-        self.terminal.resize(columns, rows)
-        self.update()
+        self.terminal.waiting.resize(columns, rows)
+        self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if self._pump is None and self.is_attached:
+            self._draw_some()
 
     def _draw_some(self) -> None:
         self._pump = None
         until = monotonic() + SLICE
-        while self._backlog and monotonic() < until:
+        while self.terminal.waiting and monotonic() < until:
             self._draw_piece()
-        if self._backlog:
+        if self.terminal.waiting:
             self._pump = self.set_timer(PAUSE, self._draw_some)
         self._paint_soon()
 
     def _draw_piece(self) -> None:
-        self.terminal.feed(self._backlog.next())
+        self.terminal.draw_some()
         answers = self.terminal.replies()
         if answers and self.taken_over:
             self.post_message(self.Typed(self, answers))

@@ -227,20 +227,43 @@ def test_pieces_are_small_and_lose_nothing() -> None:
     backlog.add(data)
     pieces = []
     while backlog:
-        pieces.append(backlog.next())
+        piece = backlog.next()
+        assert isinstance(piece, bytes)
+        pieces.append(piece)
     assert b"".join(pieces) == data
     assert all(piece for piece in pieces)
     assert max(map(len, pieces)) <= LARGEST
     assert max(piece.count(b"\x1b") + piece.count(b"\n") for piece in pieces) <= 16
 
 
+def drained(backlog: Backlog) -> bytes:
+    data = b""
+    while backlog:
+        piece = backlog.next()
+        assert isinstance(piece, bytes)
+        data += piece
+    return data
+
+
+def test_sizes_wait_their_turn() -> None:
+    terminal = Terminal(20, 5)
+    terminal.waiting.add(b"x" * 20 + b"\r\n")
+    terminal.waiting.resize(10, 5)
+    terminal.waiting.add(b"y" * 10)
+    while terminal.waiting:
+        terminal.draw_some()
+    assert texts(terminal) == ["x" * 10, "x" * 10, "y" * 10]
+    terminal.waiting.resize(30, 5)
+    terminal.waiting.add(b"z" * (9 << 20))
+    terminal.draw_some()
+    assert terminal.columns == 30, "a size is not skipped"
+
+
 def test_what_waits_too_long_is_not_drawn() -> None:
     backlog = Backlog(most=10_000)
     for number in range(100):
         backlog.add(b"%03d" % number * 100)
-    data = b""
-    while backlog:
-        data += backlog.next()
+    data = drained(backlog)
     assert data.startswith(b"\x18\x1b[!p\r\n[")
     assert b"bytes not shown]" in data
     assert data.endswith(b"099" * 100)

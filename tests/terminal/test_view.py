@@ -224,10 +224,12 @@ async def test_another_terminal_another_moment(show: Show) -> None:
         app.view.restore(moment)
         assert (await painted(app))[-1] == "line 99"
         before = app.view.terminal
+        app.view.feed(numbered(20_000) + b"\r\nthe last")
         app.view.show(Terminal(40, 10))
+        assert before.waiting, "what waits for another terminal holds nobody up"
         assert (await painted(app))[-1] == ""
         app.view.show(before)
-        assert (await painted(app))[-1] == "line 99"
+        assert (await painted(app))[-1] == "the last"
         app.view.clear()
         assert (await painted(app)) == [""] * 10
 
