@@ -133,11 +133,11 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor < first:
             # A file's name above its first test is worth a line.
             above = 1 if self.cursor and self.lines.key(self.cursor - 1) is None else 0
-            self.scroll_to(y=self.cursor - above, animate=False, immediate=True)
+            self.scroll_to(y=self.cursor - above, animate=False, immediate=True, force=True)
         elif self.cursor > last:
             # After a jump one wants to see what follows, too.
             up = (last - first) // 4 if context else last - first
-            self.scroll_to(y=self.cursor - up, animate=False, immediate=True)
+            self.scroll_to(y=self.cursor - up, animate=False, immediate=True, force=True)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""

@@ -27,6 +27,8 @@ EMPTY: Final = "The Dockerfile appears here: a line for every command that chang
 class DockerfilePane(Listing):
     """The lines wrapped to the width, the newest marked; a key is the step a line is from."""
 
+    # A bar that comes and goes would change the width, and with it how many lines there are.
+    DEFAULT_CSS = "DockerfilePane { scrollbar-gutter: stable; }"
     what: ClassVar[str] = "the Dockerfile"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
