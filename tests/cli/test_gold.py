@@ -66,7 +66,7 @@ def test_a_damaged_one_is_named_and_the_others_are_listed(cli: Run, golds: Path)
     assert "two" in done.stdout
     assert "warning: the gold environment one cannot be read" in done.stderr
     shown = cli("gold", "show", "one")
-    assert (shown.returncode, shown.stdout) == (1, "")
+    assert (shown.returncode, shown.stdout) == (2, "")
     assert len(shown.stderr.splitlines()) == 2
 
 
