@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import OutputError
+from engine.errors import OutputError, OutputFull
 from engine.tasks import harbor, output
 from engine.tasks.model import Task
 
@@ -133,7 +134,6 @@ def test_an_impossible_directory_is_an_error_of_one_line(name: str) -> None:
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.errors import OutputFull
 
     out = output.prepare(tmp_path)
     with pytest.raises(OutputFull), output.translated(out), open("/dev/full", "wb", buffering=0) as full:
@@ -153,3 +153,18 @@ def test_what_rebuilds_gold_is_kept_once(tmp_path: Path) -> None:
     assert (
         output.keep_gold(out, "thing", "sha256:bbbbbbbbbbbbbbbb", source) == out / "gold/thing-bbbbbbbbbbbb"
     )
+
+
+def test_no_room_for_what_rebuilds_gold_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes, mode: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out, source = output.prepare(tmp_path / "out"), tmp_path / "context"
+    source.mkdir()
+    (source / "Dockerfile").write_text("FROM x\n")
+    monkeypatch.setattr(output, "_write", full)
+    with pytest.raises(OutputFull, match=f"no room left in {out}$"):
+        output.keep_gold(out, "thing", "sha256:aaa", source)
+    assert not [*(out / "gold").iterdir(), *(out / output.PARTIAL).iterdir()]
