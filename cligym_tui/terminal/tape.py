@@ -45,8 +45,9 @@ class Tape:
         reel = self._reels.get(branch)
         if reel is None:
             reel = self._reels[branch] = Reel(branch, self._make())
-        if not self._near(reel.branch, reel.index, index):
-            self._wind(reel, index)
+        near = self._near(reel.branch, reel.index, index)
+        if not near or not reel.whole:
+            self._wind(reel, index, near)
         self._play(reel, index)
         return reel.terminal
 
@@ -79,8 +80,8 @@ class Tape:
             if total <= KEPT * APART
         ]
 
-    def _wind(self, reel: Reel, index: int) -> None:
-        """Put the reel to the best known moment before `index`."""
+    def _wind(self, reel: Reel, index: int, near: bool) -> None:
+        """Put the reel to the best known moment before `index`; it may stay where it is when that is near."""
         here = self._stretch(reel.branch, index)
         known = (self._moments.get((reel.branch, each)) for each in range(here, here - FAR // APART - 1, -1))
         moment = next((each for each in known if each and each[0] <= index), None)
@@ -88,6 +89,8 @@ class Tape:
             reel.index = moment[0]
             reel.whole = True
             reel.terminal.load(moment[1])
+            return
+        if near:
             return
         reel.index = self._recording.tail(reel.branch, index, FAR)
         reel.whole = not self._recording.output_size(reel.branch, 0, reel.index)

@@ -117,6 +117,9 @@ def test_what_is_no_session(tmp_path: Path, journal: Path) -> None:
 def test_a_file_that_cannot_be_written_is_left_alone(journal: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write"):
         run(["export", str(journal), "--format", "jsonl", "-o", str(tmp_path / "no" / "where")])
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(OutputError, match="directory"):
+        run(["export", str(journal), "--format", "jsonl", "-o", str(tmp_path / "directory")])
     kept = tmp_path / "kept"
     kept.write_text("before")
     torn = written(tmp_path / "torn.jsonl", session())

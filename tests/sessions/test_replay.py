@@ -320,6 +320,16 @@ def test_keyframes_bound_what_a_seek_costs() -> None:
     assert [each.index for each in Player(many).recording.keyframes] == [0, 2000, 4000]
 
 
+def test_a_seek_folds_from_the_nearest_keyframe(monkeypatch: pytest.MonkeyPatch) -> None:
+    player = Player(stamped([ev.Remark(text="x")] * 100, gap=1.0))
+    read: list[tuple[int, int]] = []
+    monkeypatch.setattr(player.recording, "slice", lambda *places: read.append(places) or iter(()))
+    for index in (50, 53, 97, 20):
+        player.seek_index(index)
+        _ = player.state
+    assert read == [(46, 50), (51, 53), (96, 97), (16, 20)]
+
+
 def test_a_journal_plays_like_its_events(tmp_path: Path) -> None:
     events = session()
     with Player(written(tmp_path / "events.jsonl", events)) as player:

@@ -89,6 +89,19 @@ def test_a_cold_tape_draws_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) 
         assert sum(drawn) <= module.FAR
 
 
+def test_what_was_missing_is_there_once_the_tape_is_warm() -> None:
+    recording = session(15, 2000)
+    tape, end = Tape(recording), len(recording)
+    expected = from_the_beginning(recording, "b0", end)
+    cold = tape.terminal("b0", end - 60)
+    assert cold.end < expected.end // 2
+    assert shown(tape.terminal("b0", end)) == shown(expected)
+    while tape.warm(1.0):
+        pass
+    terminal = tape.terminal("b0", end)
+    assert list(terminal.lines(0, terminal.end)) == list(expected.lines(0, expected.end))
+
+
 def test_forwards_only_what_is_new_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = session(10, 1000)
     tape = Tape(recording)
