@@ -114,6 +114,7 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         if size != self.virtual_size:
             self.virtual_size = size
         self._show_cursor(context=jumped)
+        self.call_after_refresh(self._place_bar)
         self.refresh()
 
     def _same(self, key: Hashable, where: int) -> int:
@@ -138,6 +139,11 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
             # After a jump one wants to see what follows, too.
             up = (last - first) // 4 if context else last - first
             self.scroll_to(y=self.cursor - up, animate=False, immediate=True, force=True)
+
+    def _place_bar(self) -> None:
+        # It missed what was scrolled before it was there.
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_offset.y
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
