@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from textual.pilot import Pilot
 
 from cligym_tui.screen import approval
 from cligym_tui.screen.approval import ApprovalCard
@@ -230,21 +233,33 @@ async def test_what_hands_did_is_a_step_in_every_pane(live: Show) -> None:
         assert "1 of 6 broken" in frame
 
 
+def sizes(live: ScriptedLive) -> list[tuple[object, ...]]:
+    """The sizes terminals were given."""
+    return [wish[1:] for wish in live.wishes if wish[0] == "resize"]
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
+    """Wait for something, but not for long."""
+    for _ in range(100):
+        if holds():
+            return
+        await pilot.pause(0.05)
+    pytest.fail("it never came")
+
+
 async def test_the_terminal_gets_the_size_of_its_pane_once(live: Show) -> None:
     session = ScriptedLive(*began())
     async with live(session, (80, 24)) as pilot:
-        await pilot.pause(0.8)
-        assert [wish for wish in session.wishes if wish[0] == "resize"] == [("resize", "b1", 20, 80)]
+        await until(pilot, lambda: sizes(session) == [("b1", 20, 80)])
         session.happen(events.ShellResized(branch="b1", columns=80, rows=20), *held()[len(began()) :])
         await pilot.pause(0.6)
         session.happen(events.StepDecided(branch="b1", step=2, verdict="approved"))
         await pilot.pause(0.6)
-        assert len([wish for wish in session.wishes if wish[0] == "resize"]) == 1
+        assert len(sizes(session)) == 1
 
 
 async def test_no_card_covers_a_shell_that_was_taken_over(live: Show) -> None:
     session = ScriptedLive(*held(), events.TakenOver(branch="b1"))
     async with live(session, (80, 24)) as pilot:
-        await pilot.pause(1.2)
+        await until(pilot, lambda: sizes(session)[-1:] == [("b1", 18, 78)])
         assert "wants to run" not in frames.text(pilot.app)
-        assert [wish for wish in session.wishes if wish[0] == "resize"] == [("resize", "b1", 18, 78)]
