@@ -33,6 +33,14 @@ Say = Callable[[str], None]
 """Is told what happens, a line at a time."""
 
 
+class Unsettled(GoldError):
+    """The suite cannot be brought to its end; `report` is what was seen."""
+
+    def __init__(self, message: str, hint: str, report: Report) -> None:
+        super().__init__(message, hint)
+        self.report = report
+
+
 @dataclass(frozen=True)
 class First:
     """The first run that came to its end, and the command it was made with."""
@@ -63,7 +71,7 @@ async def first(
     """One run to its end; tests that hang or kill the run are deselected on the way.
 
     Raises:
-        GoldError: it does not start, or cannot be brought to its end.
+        Unsettled: it does not start, or cannot be brought to its end.
     """
     stalled = dict(stalled or {})
     limit = min(FIRST_LIMIT, test.timeout)
@@ -107,28 +115,22 @@ def _without(watched: _Watched, test: TestCommand, stalled: dict[str, str], say:
     """The command without the test that kept a run from its end.
 
     Raises:
-        GoldError: it was no single test, or it has happened too often.
+        Unsettled: it was no single test, or it has happened too often.
     """
-    report = watched.report
+    report, choose = watched.report, "choose tests with test_args in gold.toml"
     if report.status == UNSTARTABLE:
-        raise GoldError(
-            f"the tests do not start: {_last_words(report)}", "see the recipe's test_args and run"
-        )
+        message = f"the tests do not start: {_last_words(report)}"
+        raise Unsettled(message, "see the recipe's test_args, user and run", report)
     if watched.late:
-        raise GoldError(
-            f"the suite takes more than its {watched.limit:.0f} s ({len(report.results)} tests ran)",
-            "raise timeout in gold.toml, or choose tests with test_args",
-        )
-    choose = "choose tests with test_args in gold.toml"
+        message = f"the suite takes more than its {watched.limit:.0f} s ({len(report.results)} tests ran)"
+        raise Unsettled(message, f"raise timeout in gold.toml, or {choose}", report)
     how = f"hangs: no result in {watched.silent:.0f} s" if report.status == TIMEOUT else "ends the whole run"
     if not (culprit := running(report)):
-        raise GoldError(
-            f"the suite {how.partition(':')[0]} outside of any test: {_last_words(report)}", choose
-        )
+        message = f"the suite {how.partition(':')[0]} outside of any test: {_last_words(report)}"
+        raise Unsettled(message, choose, report)
     if len(stalled) == STALLS:
-        raise GoldError(
-            f"test after test hangs or ends the run: {', '.join([*stalled, culprit])}"[:500], choose
-        )
+        names = ", ".join([*stalled, culprit])
+        raise Unsettled(f"test after test hangs or ends the run: {names}"[:500], choose, report)
     stalled[culprit] = how
     say(f"{culprit} {how}; leaving it out")
     return msgspec.structs.replace(test, args=(*test.args, f"--deselect={culprit}"))

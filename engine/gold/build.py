@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,17 +13,17 @@ from typing import Any
 import msgspec
 
 from engine import clean
-from engine.errors import GoldError, UsageError
+from engine.errors import EngineError, UsageError
 from engine.faults.probe import probe
 from engine.gold import baseline, cache, discover, image, recipe, sources, store
-from engine.gold.builder import Builder
+from engine.gold.builder import Builder, StepFailed
 from engine.gold.inspection import inspect
 from engine.gold.model import Gold, Recipe, TestCommand
 from engine.gold.repair import Remedy, remedy
 from engine.gold.requirements import normalise
 from engine.gold.settings import settings
 from engine.gold.tree import ProjectTree
-from engine.gold.wheels import Project, overlay, project_wheel, wheelhouse
+from engine.gold.wheels import Project, Wheelhouse, overlay, project_wheel, wheelhouse
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.manifest import manifest, pack
@@ -103,10 +104,7 @@ class _Work:
                 discover.require_tests(tree, self.source.label)
             key = cache.key(tree.digest, self.base_image, dict(self.given))
             built = None if self.fresh else await self._again(key)
-            if built is None:
-                built = await self._prepare(builder, tree)
-            made, parts = built
-            cache.keep(key, made, parts)
+            made, parts = built or await self._prepare(builder, tree, key)
             first, made, parts = await self._mended(builder, tree, key, made, parts)
         label = self.source.label
         observed = await baseline.observe(self.engine, made.image, first, self.say, label)
@@ -145,23 +143,31 @@ class _Work:
         if await images.exists(self.engine, made.image):
             self.say("the image is there from an earlier build")
             return made, parts
-        return await self._image(made, parts), parts
+        made = await self._image(made, parts)
+        cache.keep(key, made, parts)
+        return made, parts
 
-    async def _prepare(self, builder: Builder, tree: ProjectTree) -> tuple[cache.Made, dict[str, bytes]]:
+    async def _prepare(
+        self, builder: Builder, tree: ProjectTree, key: str
+    ) -> tuple[cache.Made, dict[str, bytes]]:
+        """The first image, from what the project's files say."""
         await builder.sandbox()
         project = await project_wheel(builder, tree, self.source.vcs(), self.source.version)
         python = builder.base.python
         found = discover.discover(tree, project.metadata, python, self.base)
         self.say(f"requirements of the tests: {found.because}")
+        asked = recipe.merged(found.recipe, self.given)
         made = cache.Made(
             image="",
-            recipe=recipe.merged(found.recipe, self.given),
+            recipe=msgspec.structs.replace(asked, apt=builder.packages),
             project=project.name,
             version=project.version,
             python=python,
             metadata=project.metadata,
         )
-        return await self._house(builder, tree, project, made)
+        made, parts = await self._house(builder, tree, project, made)
+        cache.keep(key, made, parts)
+        return made, parts
 
     async def _house(
         self, builder: Builder, tree: ProjectTree, project: Project, made: cache.Made
@@ -186,31 +192,39 @@ class _Work:
         self, builder: Builder, tree: ProjectTree, key: str, made: cache.Made, parts: dict[str, bytes]
     ) -> tuple[baseline.First, cache.Made, dict[str, bytes]]:
         """The first observation, after what it misses was added as often as that helps."""
-        for round_ in range(ROUNDS + 1):
-            self.say("running the tests again" if round_ else "running the tests for the first time")
-            command = test_command(made.recipe)
-            first = await baseline.first(self.engine, made.image, command, self.say, made.stalled)
-            found = discover.discover(tree, made.metadata, made.python, self.base)
-            wanted = remedy(first.report, found.known, found.settings, _installed(parts))
-            wanted = self._allowed(wanted, made)
-            if not wanted or round_ == ROUNDS:
-                break
-            for line in wanted.because:
-                self.say(line)
-            made, parts = await self._with(builder, tree, made, parts, wanted)
-            cache.keep(key, made, parts)
-        return first, made, parts
+        found = discover.discover(tree, made.metadata, made.python, self.base)
+        for left in reversed(range(ROUNDS + 1)):
+            self.say("running the tests")
+            command, failure = test_command(made.recipe), None
+            try:
+                first = await baseline.first(self.engine, made.image, command, self.say, made.stalled)
+                report = first.report
+            except baseline.Unsettled as error:
+                report, failure = error.report, error
+            wanted = self._allowed(remedy(report, found.known, found.settings, _installed(parts)), made)
+            if wanted and left:
+                for line in wanted.because:
+                    self.say(line)
+                try:
+                    made, parts = await self._with(builder, tree, made, parts, wanted)
+                    cache.keep(key, made, parts)
+                    continue
+                except StepFailed as error:
+                    self.say(f"that cannot be: {error}")
+            if failure:
+                raise failure
+            return first, made, parts
+        raise AssertionError("the last round returns or raises")
 
     def _allowed(self, wanted: Remedy, made: cache.Made) -> Remedy:
         """The part of a remedy that was not tried yet, and that no person has decided otherwise."""
-        pip = tuple(text for text in wanted.pip if text not in made.tried)
-        apt = tuple(text for text in wanted.apt if text not in made.tried)
-        args = () if set(wanted.args) <= set(made.recipe.test_args) else wanted.args
+        pip = {text: why for text, why in wanted.pip.items() if text not in made.tried}
+        apt = {name: why for name, why in wanted.apt.items() if name not in made.tried}
+        again = set(wanted.args) <= set(made.recipe.test_args)
         return Remedy(
             pip,
-            () if "apt" in self.given else apt,
-            () if "test_args" in self.given else args,
-            wanted.because,
+            {} if "apt" in self.given else apt,
+            {} if again or "test_args" in self.given else wanted.args,
         )
 
     async def _with(
@@ -236,7 +250,8 @@ class _Work:
         )
         if not wanted.pip and not wanted.apt:
             return made, {**parts, recipe.FILE: recipe.write(asked).encode()}
-        if not wanted.apt:
+        await builder.sandbox()
+        if set(asked.apt) <= set(builder.packages):
             return await self._house(builder, tree, _project(made, parts), made)
         # What packages depend on is told by a builder that has none of them.
         async with Builder(self.engine, self.base_image, self.say, asked.apt) as other:
@@ -252,16 +267,16 @@ class _Work:
             gold, tag=tag, manifest=cache.digest(packed), facts=cache.digest(facts)
         )
         store.save(gold, parts, (packed, facts))
-        for other in self.made:
-            if other != gold.image:
-                await images.remove(self.engine, other)
+        self.made = [made for made in self.made if made != gold.image]
+        await self.clear()
         self.say(f"{gold.name}: {len(gold.baseline)} tests in the baseline, {len(gold.quarantined)} left out")
         return gold
 
     async def clear(self) -> None:
-        """Remove the images of a build that came to nothing."""
+        """Remove the images that came to nothing."""
         for made in self.made:
-            await images.remove(self.engine, made)
+            with contextlib.suppress(EngineError):
+                await images.remove(self.engine, made)
 
 
 def test_command(asked: Recipe) -> TestCommand:
@@ -269,9 +284,9 @@ def test_command(asked: Recipe) -> TestCommand:
     return TestCommand(args=asked.test_args, user=asked.user, env=asked.env, timeout=asked.timeout)
 
 
-def _installed(parts: Mapping[str, bytes]) -> frozenset[str]:
-    """Normalised names of the distributions whose wheels are in a context."""
-    return frozenset(normalise(path[7:].split("-")[0]) for path in parts if path.endswith(".whl"))
+def _installed(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """Versions of the distributions whose wheels are in a context, by normalised name."""
+    return Wheelhouse({path[7:]: b"" for path in parts if path.endswith(".whl")}, (), ()).versions
 
 
 def _project(made: cache.Made, parts: Mapping[str, bytes]) -> Project:
@@ -292,8 +307,6 @@ async def remove(engine: Engine, name: str) -> Gold | None:
     """
     gold = store.remove(name)
     if gold and gold.tag:
-        await images.remove(engine, gold.tag)
+        with contextlib.suppress(EngineError):
+            await images.remove(engine, gold.tag)
     return gold
-
-
-__all__ = ["GoldError", "build", "remove", "test_command"]

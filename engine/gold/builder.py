@@ -21,6 +21,7 @@ from engine.sandbox.tools import archive
 HOME = "/build"
 PYTHON = f"{HOME}/venv/bin/python"
 LIMITS = Limits(memory=4 << 30, pids=4096)
+_DEBS = f"{HOME}/debs"
 MINUTES = 30
 """Minutes one installation or build step may take."""
 
@@ -90,6 +91,8 @@ class Builder:
     """Packages of the distribution to have there, and to fetch for the image."""
     settings: host.HostSettings = field(default_factory=host.gather)
     base: Base = field(default_factory=lambda: Base("", "", ()))
+    packages: tuple[str, ...] = ()
+    """`apt`, and what the base image lacks: what the packages in `debs` were fetched for."""
     debs: Mapping[str, bytes] = field(default_factory=dict)
     """The fetched packages with what they depend on, by file name."""
     bundled: Mapping[str, bytes] = field(default_factory=dict)
@@ -147,11 +150,11 @@ class Builder:
 
     async def _prepare(self) -> None:
         self.base = await self._probe()
-        wanted = tuple(dict.fromkeys([*self.base.missing, *self.apt]))
-        if wanted:
-            self.say(f"fetching packages of the distribution: {' '.join(wanted)}")
-            self.debs = await self._fetch_debs(wanted)
-            await self._install(wanted)
+        self.packages = tuple(dict.fromkeys([*self.base.missing, *self.apt]))
+        if self.packages:
+            self.say(f"fetching packages of the distribution: {' '.join(self.packages)}")
+            self.debs = await self._fetch_debs(self.packages)
+            await self._install(self.packages)
             self.base = await self._probe()
         # ensurepip would compile all of pip first; it is run as it comes instead.
         await self.run(
@@ -175,7 +178,7 @@ class Builder:
     async def _apt_get(self, words: Sequence[str], doing: str) -> None:
         sandbox = await self.sandbox()
         if not self._listed:
-            await sandbox.put(_tree(self.settings.apt))
+            await sandbox.put(_tree({f"{_DEBS}/partial/.keep": b"", **self.settings.apt}))
             if self.settings.sources and self.settings.codename == self.base.release:
                 await self.run(
                     ["sh", "-c", "rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*"], doing="apt"
@@ -184,16 +187,12 @@ class Builder:
             await self.run(["apt-get", "-q", "update"], doing="apt-get update")
             self._listed = True
         options = ["-y", "-q", "--no-install-recommends", "-o", "APT::Sandbox::User=root"]
+        options += ["-o", f"Dir::Cache::archives={_DEBS}"]
         await self.run(["apt-get", *options, *words], doing=doing)
 
     async def _fetch_debs(self, names: Sequence[str]) -> dict[str, bytes]:
-        folder = f"{HOME}/debs"
-        await self.run(["mkdir", "-p", f"{folder}/partial"], doing="making a directory")
-        await self._apt_get(
-            ["-o", f"Dir::Cache::archives={folder}", "--download-only", "install", *names],
-            f"apt-get install {' '.join(names)}",
-        )
-        return await self.files(folder, ".deb")
+        await self._apt_get(["--download-only", "install", *names], f"apt-get install {' '.join(names)}")
+        return await self.files(_DEBS, ".deb")
 
     async def _install(self, names: Sequence[str]) -> None:
         await self._apt_get(["install", *names], f"apt-get install {' '.join(names)}")

@@ -217,8 +217,7 @@ def _tox(tree: ProjectTree, pyproject: dict[str, Any], factors: frozenset[str]) 
     groups = {each.where.removeprefix("group "): each.listed for each in _groups(pyproject)}
     for where, parser in parsers.items():
         for section in parser.sections():
-            purpose = _tox_role(section)
-            if purpose is None:
+            if (purpose := _tox_role(section, factors)) is None:
                 continue
             deps = _substituted(parser, section, "deps")
             lines = "\n".join(line for raw in deps.splitlines() if (line := _conditional(raw, factors)))
@@ -232,7 +231,7 @@ def _tox(tree: ProjectTree, pyproject: dict[str, Any], factors: frozenset[str]) 
     environments = {"testenv": table(native, "env_run_base")}
     environments |= {f"testenv:{name}": table(env) for name, env in table(native, "env").items()}
     for section, env in environments.items():
-        if (purpose := _tox_role(section)) is not None:
+        if (purpose := _tox_role(section, factors)) is not None:
             listed = read_list("\n".join(strings(env.get("deps"))).replace("{tox_root}/", ""), tree.text)
             listed |= Listed((), tuple(strings(env.get("extras"))))
             for group in strings(env.get("dependency_groups")):
@@ -244,13 +243,13 @@ def _without_empty(listed: Listed) -> Listed:
     return Listed(listed.requirements, tuple(extra for extra in listed.extras if extra))
 
 
-def _tox_role(section: str) -> str | None:
+def _tox_role(section: str, factors: frozenset[str]) -> str | None:
     head, _, name = section.partition(":")
     if head != "testenv":
         return None
-    if not name or re.fullmatch(r"py[\d{},py.]*", name):
+    if not name or any(part in factors for part in _expand(name)):
         return TEST
-    return role(name)
+    return OTHER if re.match(r"py[\d{p]", name) else role(name)
 
 
 def _substituted(parser: configparser.ConfigParser, section: str, option: str) -> str:

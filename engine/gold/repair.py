@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from engine.gold import hints
 from engine.gold.requirements import Requirement
@@ -20,11 +20,18 @@ MAX_MESSAGES = 2000
 class Remedy:
     """What to add to the recipe."""
 
-    pip: tuple[str, ...] = ()
-    apt: tuple[str, ...] = ()
-    args: tuple[str, ...] = ()
-    because: tuple[str, ...] = ()
-    """One line for each thing that was missed."""
+    pip: Mapping[str, str] = field(default_factory=dict)
+    """Requirements, each with what is missing without it."""
+    apt: Mapping[str, str] = field(default_factory=dict)
+    """Packages of the distribution, likewise."""
+    args: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of pytest, likewise."""
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """One line for each thing that is added."""
+        added = {**self.pip, **self.apt, **self.args}
+        return tuple(f"{why}: adding {what}"[:300] for what, why in added.items())
 
     def __bool__(self) -> bool:
         return bool(self.pip or self.apt or self.args)
@@ -53,20 +60,26 @@ _RULES = (
 _MODULE = re.compile(r"(?:No module named|cannot import the module) '?\"?([A-Za-z_][\w.]*)")
 _UNKNOWN = re.compile(r"unrecognized arguments: (.+)")
 _ASYNC = re.compile(r"async def functions are not natively supported")
-_REMOVED = re.compile(r"PytestRemovedIn(\d+)Warning")
+_REMOVED = re.compile(
+    r"PytestRemovedIn\d+Warning|(?:cannot import name '\w+' from|No module named|module) '_?pytest[\w.]*'"
+)
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 
 
-def texts(report: Report) -> str:
+def texts(report: Report) -> list[str]:
     """All that a run complained of."""
-    failed = [
-        result.message for result in report.results.values() if result.outcome != PASSED and result.message
-    ]
-    return "\n".join([report.tail, *report.errors, *failed[:MAX_MESSAGES]])
+    failed = [result.message for result in report.results.values() if result.outcome != PASSED]
+    return [text for text in (report.tail, *report.errors, *failed[:MAX_MESSAGES]) if text]
+
+
+def _outdated(report: Report) -> bool:
+    """Whether a good part of the suite fails for what an older pytest had."""
+    count = sum(bool(_REMOVED.search(text)) for text in texts(report))
+    return count > len(report.results) / 20
 
 
 def remedy(
-    report: Report, known: Mapping[str, Requirement], own: PytestSettings, installed: Collection[str]
+    report: Report, known: Mapping[str, Requirement], own: PytestSettings, installed: Mapping[str, str]
 ) -> Remedy:
     """What would answer the complaints of a run, from what the project states and what is well known.
 
@@ -74,22 +87,19 @@ def remedy(
         report: the run.
         known: requirements the project states anywhere, by name.
         own: the project's settings of pytest.
-        installed: normalised names of the installed distributions.
+        installed: versions of the installed distributions, by normalised name.
     """
-    said = texts(report)
+    said = "\n".join(texts(report))
     wanted: dict[str, str] = {}
-    apt: list[str] = []
-    args: tuple[str, ...] = ()
-    because: list[str] = []
+    apt: dict[str, str] = {}
+    args: dict[str, str] = {}
 
     def add(name: str, reason: str) -> bool:
         requirement = known.get(name.partition("<")[0])
         text = requirement.text if requirement else name
         if not name or (name.partition("<")[0] in installed and "<" not in name):
             return False
-        if text not in wanted:
-            wanted[text] = reason
-            because.append(f"{reason}: adding {text}")
+        wanted.setdefault(text, reason)
         return True
 
     for module in dict.fromkeys(_MODULE.findall(said)):
@@ -105,18 +115,16 @@ def remedy(
             (name for name in ("pytest-asyncio", "anyio", "pytest-trio") if name in known), "pytest-asyncio"
         )
         add(plugin, "async tests without a plugin that runs them")
-    if removed := _REMOVED.search(said):
-        add(f"pytest<{removed[1]}", f"the tests use what pytest {removed[1]} removes")
+    if (major := installed.get("pytest", "").partition(".")[0]) and _outdated(report):
+        add(f"pytest<{major}", f"the tests use what pytest {major} has not any more")
     if match := _UNKNOWN.search(said):
         words = match[1].split()
         plugins = [hints.option_plugin(word) for word in words if word.startswith("-")]
         added = [add(plugin, f"no option {words[0]}") for plugin in plugins if plugin]
         if not any(added):
             kept = shlex.join(word for word in own.addopts if word not in words)
-            args = ("-o", f"addopts={kept}")
-            because.append(f"no plugin is known for {' '.join(words)[:100]}: leaving it out")
+            args[f"--override-ini=addopts={kept}"] = f"no plugin is known for {' '.join(words)[:100]}"
     for library in dict.fromkeys(_LIBRARY.findall(said)):
         if package := hints.LIBRARIES.get(library):
-            apt.append(package)
-            because.append(f"no library {library}: adding the package {package}")
-    return Remedy(tuple(wanted), tuple(apt), args, tuple(because))
+            apt[package] = f"no library {library}"
+    return Remedy(wanted, apt, args)

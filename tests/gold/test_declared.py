@@ -95,6 +95,8 @@ commands = pytest
 deps = flake8
 [testenv:docs]
 deps = sphinx
+[testenv:py33]
+deps = pytest<3
 """
     files = {"tox.ini": tox, "requirements-test.txt": "idna\n"}
     listed = {each.where: each for each in declared(tree_of(files), "", FACTORS)}
@@ -102,7 +104,7 @@ deps = sphinx
     assert [item.text for item in chosen.listed.requirements] == ["pytest", "idna", "ipython", "attrs"]
     assert chosen.listed.extras == ("cli", "more")
     assert chosen.role == TEST
-    assert listed["tox.ini [testenv:lint]"].role == OTHER
+    assert listed["tox.ini [testenv:lint]"].role == listed["tox.ini [testenv:py33]"].role == OTHER
 
 
 def test_compiled_requirements_give_way_to_their_source() -> None:

@@ -21,7 +21,9 @@ def asked(
     results = {"t": TestResult("t", "failed", 0.0, message)} if message else {}
     report = Report(COMPLETE, "", results, errors, 1, 1.0, tail)
     known: dict[str, Requirement] = KNOWN
-    return remedy(report, known, PytestSettings(addopts=addopts), installed.split())
+    return remedy(
+        report, known, PytestSettings(addopts=addopts), dict.fromkeys([*installed.split(), "pytest"], "9.2")
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,13 +42,15 @@ def asked(
         ("async def functions are not natively supported.", ("pytest-asyncio",)),
         ("error: unrecognized arguments: --cov=p --cov-report=xml", ("pytest-cov<6",)),
         ("error: unrecognized arguments: -n4", ("pytest-xdist",)),
-        ("pytest.PytestRemovedIn9Warning: x", ("pytest<9",)),
+        ("pytest.PytestRemovedIn10Warning: x", ("pytest<9",)),
+        ("ImportError: cannot import name 'notset' from '_pytest.monkeypatch' (/opt/x.py)", ("pytest<9",)),
+        ("AttributeError: module 'pytest' has no attribute 'config'", ("pytest<9",)),
         ("ConnectionError: no network", ()),
     ],
 )
 def test_complaints_are_answered(text: str, pip: tuple[str, ...]) -> None:
     for found in (asked(text), asked(errors=(text,)), asked(message=text)):
-        assert found.pip == pip
+        assert tuple(found.pip) == pip
         assert len(found.because) == len(pip)
 
 
@@ -59,14 +63,21 @@ def test_an_option_nobody_knows_is_left_out() -> None:
     found = asked(
         "error: unrecognized arguments: --ff --own x", addopts=("-ra", "--ff", "--own", "x", "-m", "not slow")
     )
-    assert found.args == ("-o", "addopts=-ra -m 'not slow'")
+    assert list(found.args) == ["--override-ini=addopts=-ra -m 'not slow'"]
     assert not found.pip
 
 
 def test_a_library_is_a_package_of_the_distribution() -> None:
     found = asked(message="ImportError: libmagic.so.1: cannot open shared object file: No such file")
-    assert found.apt == ("libmagic1",)
+    assert list(found.apt) == ["libmagic1"]
 
 
 def test_a_quiet_run_asks_for_nothing() -> None:
     assert not asked("3 passed")
+
+
+def test_a_few_failures_do_not_change_pytest() -> None:
+    results = {str(n): TestResult(str(n), "passed") for n in range(100)}
+    results["old"] = TestResult("old", "failed", 0.0, "PytestRemovedIn10Warning")
+    report = Report(COMPLETE, "", results, (), 1, 1.0, "")
+    assert not remedy(report, {}, PytestSettings(), {"pytest": "9.2"})
