@@ -173,8 +173,8 @@ class _Batch:
             outcome = "nominated" if candidate else "barren"
             return candidate
         except EngineError as error:
-            outcome, detail = "failed", str(error)
             await self.exploration.excuse(error)
+            outcome, detail = "failed", str(error)
             return None
         finally:
             await asyncio.shield(self.exploration.close(branch, outcome, detail))
