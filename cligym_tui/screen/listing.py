@@ -141,9 +141,12 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self.cursor - up, animate=False, immediate=True, force=True)
 
     def _place_bar(self) -> None:
-        # It missed what was scrolled before it was there.
+        # It misses what changes before it is there.
         if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = self.scroll_offset.y
+            bar = self.vertical_scrollbar
+            bar.window_virtual_size = self.virtual_size.height
+            bar.window_size = self.scrollable_content_region.height
+            bar.position = self.scroll_offset.y
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""

@@ -49,12 +49,14 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         self._shown = ""
         self._fresh: set[str] = set()
         self._fitted = self._wanted = ("", 0, 0)
+        self._settled = 0
 
     # Looking
 
     def tick(self) -> None:
-        """Also see whether the session is over."""
+        """Also see whether the session is over, and whether the shell has another size."""
         super().tick()
+        self._fit()
         if self.live.over and not self._told and not self.source.poll(0):
             self._told = True
             self._over()
@@ -78,7 +80,6 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
             if card.see(held):
                 self._attention.call(self.app, "a command waits for you")
                 self.set_timer(0.35, self.hints)
-        self._fit()
 
     def select(self) -> str:
         """Stay on a branch as long as it is open; a branch the operator made is looked at."""
@@ -105,14 +106,14 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         if covered and not branch.taken:
             return
         wanted = (branch.id, region.width, region.height)
-        settled, self._wanted = wanted == self._wanted, wanted
+        self._settled = self._settled + 1 if wanted == self._wanted else 0
+        self._wanted = wanted
         # While the layout changes, sizes come and go; before its first prompt a branch is being opened.
-        if settled and wanted != self._fitted and self.source.printed(branch.id, None).position:
-            self._fitted = wanted
-            if (branch.columns, branch.rows) != wanted[1:]:
-                self.live.resize(branch.id, region.height, region.width)
-        elif not settled:
-            self.set_timer(0.2, self._fit)
+        if self._settled < 3 or wanted == self._fitted or not self.source.printed(branch.id, None).position:
+            return
+        self._fitted = wanted
+        if (branch.columns, branch.rows) != wanted[1:]:
+            self.live.resize(branch.id, region.height, region.width)
 
     # What applies
 

@@ -18,11 +18,13 @@ TOPICS: dict[str, frozenset[str]] = {
     "locale": _words("setlocale getlocale locale nl_langinfo localeconv getdefaultlocale"),
     "docstrings": _words("__doc__ getdoc docstring help CliRunner doctest AssertionError"),
     "width": _words("get_terminal_size ArgumentParser CliRunner COLUMNS Console textwrap"),
-    "colour": _words("isatty colorama FORCE_COLOR Console style secho termcolor ansi"),
+    "colour": _words("isatty colorama FORCE_COLOR Console style secho termcolor ansi runpytest"),
     "home": _words("expanduser home HOME get_app_dir user_config_dir user_data_dir getuser"),
-    "accounts": _words("getpwnam getpwuid getuser expanduser getgrgid owner"),
+    "accounts": _words("getpwnam getpwuid getpwall getgrnam getgrgid owner"),
     "modes": _words("umask st_mode S_IMODE chmod copymode copystat filemode"),
     "scratch": _words("gettempdir mkdtemp mkstemp NamedTemporaryFile TemporaryDirectory TMPDIR"),
+    "/tmp": _words("/tmp"),
+    "paths": _words("realpath resolve getcwd samefile chdir cwd"),
     "tls": _words(
         "ssl SSLContext create_default_context wrap_socket HTTPSConnection certifi start_tls "
         "load_verify_locations trustme"

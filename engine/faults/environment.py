@@ -77,7 +77,7 @@ OPERATORS = (
     setting(
         FAMILY,
         "time-zone",
-        "export TZ=Asia/Kolkata",
+        "export TZ=Pacific/Auckland",
         what="timezone",
         summary="Somebody set their own time zone for every login.",
         symptom="times off by some hours",

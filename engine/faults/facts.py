@@ -277,6 +277,13 @@ class Facts(msgspec.Struct, frozen=True, dict=True):
                 queue += known[name].requires
         return frozenset(known[name].name for name in wanted)
 
+    def own(self, path: str) -> bool:
+        """Whether a file is the project's, in its sources or as installed."""
+        if any(path.startswith(place + "/") for place in self.protected):
+            return True
+        owner = self.owners.get(path)
+        return owner is not None and _canonical(owner.name) == _canonical(self.project)
+
     def requirement(self, found: Distribution) -> str:
         """What to tell pip to have a distribution installed again: the project's comes from its sources."""
         if _canonical(found.name) == _canonical(self.project) and self.protected:

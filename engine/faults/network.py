@@ -33,12 +33,11 @@ def _bundle(facts: Facts) -> Iterable[Target]:
 
 
 def _certifi(facts: Facts) -> Iterable[Target]:
-    for dist in facts.image.distributions:
-        for path in dist.files:
-            if path.endswith("certifi/cacert.pem") and facts.tests_importing("certifi"):
-                values = {"path": path, "python": facts.image.python.executable,
-                          "requirement": facts.requirement(dist)}  # fmt: skip
-                yield Target(f"{dist.name} cacert.pem", values, facts.tests_touching(path))
+    for path, dist in facts.owners.items():
+        if dist.name == "certifi" and path.endswith("/cacert.pem") and facts.tests_importing("certifi"):
+            values = {"path": path, "python": facts.image.python.executable,
+                      "requirement": facts.requirement(dist)}  # fmt: skip
+            yield Target("cacert.pem", values, facts.tests_touching(path))
 
 
 def _openssl(facts: Facts) -> Iterator[Target]:

@@ -86,7 +86,7 @@ def _venv(facts: Facts) -> Iterable[Target]:
 
 
 def _scratch(facts: Facts) -> Iterable[Target]:
-    if not _blind(facts) and noticed(facts, "scratch"):
+    if not _blind(facts) and noticed(facts, "/tmp"):
         yield Target("/tmp", {"path": "/tmp"}, frozenset())
 
 
@@ -105,7 +105,8 @@ def _home(facts: Facts) -> Iterable[Target]:
 
 
 def _account(facts: Facts) -> Iterable[Target]:
-    if not _blind(facts) and noticed(facts, "accounts"):
+    # Git asks who commits when nobody has told it.
+    if not _blind(facts) and (noticed(facts, "accounts") or facts.tests_running("/usr/bin/git")):
         yield Target("/etc/passwd", {"path": "/etc/passwd", "mode": "644"}, frozenset())
 
 

@@ -247,7 +247,7 @@ def clues(files: Iterable[str], words: set[str]) -> dict[str, list[str]]:
             elif isinstance(node, ast.Attribute):
                 found.add(node.attr)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+                found.add("/tmp" if node.value.startswith("/tmp/") else node.value)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 found.update(part for alias in node.names for part in alias.name.split("."))
                 found.update((getattr(node, "module", "") or "").split("."))

@@ -87,8 +87,8 @@ _KNOWN = frozenset(
 def _variables(facts: Facts) -> Iterable[Target]:
     def found() -> Iterator[Target]:
         for name, sources in facts.image.variables.items():
-            tests = frozenset().union(*(facts.tests_touching(path) for path in sources))
-            if name in _KNOWN or name.startswith(("PYTEST_", "LC_", "PYTHON", "SETUPTOOLS_")) or not tests:
+            read = [path for path in sources if facts.own(path)]
+            if name in _KNOWN or name.startswith(("PYTEST_", "LC_", "PYTHON")) or not read:
                 continue
             value = "1"
             if name.endswith(("DIR", "PATH", "HOME", "FILE", "ROOT", "DIRECTORY", "CONFIG")):
@@ -96,23 +96,23 @@ def _variables(facts: Facts) -> Iterable[Target]:
             elif name.endswith("EPOCH"):
                 value = "315532800"
             values = {"line": f"export {name}={value}", "file": snippet(facts, "build"), "name": name}
+            tests = frozenset().union(*(facts.tests_touching(path) for path in read))
             # Reading a variable is not the same as feeling any value of it.
-            own = any(path.startswith(tuple(facts.protected)) for path in sources)
-            yield Target(name, values, tests if own and tests != facts.everything else frozenset())
+            yield Target(name, values, tests if tests != facts.everything else frozenset())
 
-    return facts.ranked(found(), limit=6)
+    return facts.ranked(found())
 
 
 def _path(facts: Facts) -> Iterable[Target]:
     file = own_profile(facts)
     tests = frozenset().union(*(facts.tests_running(path) for path in facts.uses.programs))
-    if file:
+    if file and tests:
         line = f"PATH=$HOME/.local/bin:{os.path.dirname(facts.image.python.executable)}"
         yield Target("PATH", {"line": line, "file": file}, tests)
 
 
 def _linked_scratch(facts: Facts) -> Iterable[Target]:
-    if facts.tests_touching("/tmp") and noticed(facts, "scratch"):
+    if facts.tests_touching("/tmp") and noticed(facts, "scratch") and noticed(facts, "paths"):
         values = {"line": "export TMPDIR=/scratch", "file": snippet(facts, "scratch")}
         yield Target("TMPDIR", values, frozenset())
 

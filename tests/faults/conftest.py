@@ -141,7 +141,7 @@ def make(**changes: Any) -> Facts:
         },
         hosts={"localhost": ONE},
     )
-    return Facts(baseline=BASELINE, image=Image(**(image | changes)), uses=uses)
+    return Facts(baseline=BASELINE, image=Image(**(image | changes)), uses=uses, project="lib")
 
 
 @pytest.fixture
