@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +114,7 @@ class Engine:
     """Volume with the static tools, once `engine.sandbox.tools` has made it."""
     suite_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """One slot for each processor: more suites at a time finish fewer of them per minute (measured)."""
+    _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def local(self) -> bool:
@@ -133,6 +134,16 @@ class Engine:
                 container = await asked
                 await container.delete(force=True)
             raise
+
+    def later(self, chore: Coroutine[Any, Any, None]) -> None:
+        """Have something cleared away that nobody waits for; before the connection closes, it is done."""
+        task = asyncio.create_task(chore)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def settle(self) -> None:
+        """Wait until what was left for later is done."""
+        await asyncio.gather(*self._chores, return_exceptions=True)
 
     @asynccontextmanager
     async def answer(self, path: str, method: str = "GET", **options: Any) -> AsyncIterator[ClientResponse]:
@@ -234,7 +245,7 @@ async def connect(endpoint: Endpoint | None = None) -> AsyncIterator[Engine]:
                 info = await docker.system.info()
                 version = await docker.version()
         cpus = int(info.get("NCPU") or 1)
-        yield Engine(
+        engine = Engine(
             docker,
             endpoint,
             version=str(version.get("Version", "")),
@@ -245,6 +256,10 @@ async def connect(endpoint: Endpoint | None = None) -> AsyncIterator[Engine]:
             memory=int(info.get("MemTotal") or 0),
             suite_slots=asyncio.Semaphore(max(1, cpus)),
         )
+        try:
+            yield engine
+        finally:
+            await asyncio.shield(engine.settle())
     except TimeoutError as error:
         raise EngineError(
             f"the Docker Engine at {endpoint.host} does not answer within {FIRST_ANSWER:.0f} s", START_HINT

@@ -53,10 +53,14 @@ class Namespaces:
     _making: set[asyncio.Task[None]] = field(default_factory=set)
     _closed: bool = False
 
-    async def lease(self) -> Namespace:
-        """A namespace for one container; a new one is made when none is idle."""
+    async def lease(self, *, clean: bool = False) -> Namespace:
+        """A namespace for one container; a new one is made when none is idle.
+
+        `clean` as for `give_back`: one that will come back needs no other made in its place.
+        """
         namespace = self._idle.popleft() if self._idle else await self._make()
-        self.warm(SETTLE)
+        if not clean:
+            self.warm(SETTLE)
         return namespace
 
     def warm(self, delay: float = 0.0) -> None:
@@ -105,7 +109,7 @@ class Namespaces:
     @asynccontextmanager
     async def leased(self, *, clean: bool = False) -> AsyncIterator[Namespace]:
         """A namespace for the time of a `with` block; `clean` as for `give_back`."""
-        namespace = await self.lease()
+        namespace = await self.lease(clean=clean)
         try:
             yield namespace
         finally:

@@ -74,6 +74,11 @@ class Collector:
         self._skipping = False
 
     @property
+    def whole(self) -> bool:
+        """Whether the suite went through to its end: nothing it printed is needed to understand it."""
+        return self.exit_code is not None and self.exit_code == self.ended and self.ended in (0, 1)
+
+    @property
     def touch(self) -> Mapping[str, Touch]:
         """What each test used; "" is start-up and collection."""
         return {

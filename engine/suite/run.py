@@ -60,7 +60,8 @@ class Suite:
     ) -> Report:
         collector, tail = Collector(on_result), Tail(TAIL)
         options = ("--touch",) if touch else ()
-        namespace = await self.namespaces.lease() if self.namespaces else None
+        clean = self.test.user != "root"
+        namespace = await self.namespaces.lease(clean=clean) if self.namespaces else None
         began = time.monotonic()
         timed_out = False
         container = stream = None
@@ -78,12 +79,18 @@ class Suite:
                         while (message := await stream.read_out()) is not None:
                             if message.stream == 1:
                                 collector.feed(message.data)
+                                if collector.whole:
+                                    break
                             else:
                                 tail.add(message.data)
             except TimeoutError:
                 timed_out = True
         finally:
-            await asyncio.shield(self._end(container, stream, namespace))
+            end = self._end(container, stream, namespace)
+            if collector.whole:
+                self.engine.later(end)
+            else:
+                await asyncio.shield(end)
         if collector.exit_code is None and not timed_out:
             # Its first process says how the test command ended, whatever the tests do; so it was not they.
             raise SandboxLost("the suite's container was ended from outside, or by the end of the engine")

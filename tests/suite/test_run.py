@@ -319,6 +319,7 @@ async def test_namespaces_are_lent_and_taken_back(engine: Engine, gold: Gold) ->
     try:
         reports = await asyncio.gather(*(suite.run(gold.image) for _ in range(4)))
         assert [report.status for report in reports] == [COMPLETE] * 4
+        await engine.settle()
         found = await engine.docker.containers.list(filters={"label": ["cligym.session=namespaces"]})
         assert len(found) <= namespaces.ready + 2
     finally:
