@@ -247,7 +247,9 @@ class Exploration:
         Keys cannot be replayed: the step's command is written from the change itself.
         """
         before = branch.now.snapshot
-        taken = await self.snapshots.take(branch.sandbox, branch.base, before, pause=branch.shell.busy)
+        taken = await self.snapshots.take(
+            branch.sandbox, branch.base, before, pause=await branch.shell.busy()
+        )
         branch.exports, branch.umask = branch.shell.exported, branch.shell.umask
         if taken is None:
             return None
@@ -320,7 +322,8 @@ class Exploration:
         """Commit what the step changed; None when it changed nothing."""
         began = time.monotonic()
         last = branch.now.snapshot
-        taken = await self.snapshots.take(branch.sandbox, branch.base, last, pause=branch.shell.busy)
+        busy = await branch.shell.busy()
+        taken = await self.snapshots.take(branch.sandbox, branch.base, last, pause=busy)
         if taken is not None:
             self._taken(branch, step, last, taken, time.monotonic() - began)
         return taken

@@ -93,6 +93,9 @@ class Shell:
     _eof: bool = False
     _first: dict[str, str] | None = None
     _keep: str = ""
+    """What ran at the last prompt, as `end_all_but` takes it."""
+    _looking: asyncio.Task[None] | None = None
+    """Is finding that out."""
     _watch: Watch | None = None
 
     async def open(self) -> None:
@@ -132,7 +135,8 @@ class Shell:
             if await self._until(lambda: bool(self._prompts) or self._eof, patience) and self._prompts:
                 self.program, self.prompt = argv[0], self._prompts[-1]
                 self._first = self.prompt.exports
-                await asyncio.gather(self._until(self._prompt_shown, 0.5), self._clear(ended=False))
+                self._look()
+                await self._until(self._prompt_shown, 0.5)
                 await self._sizing
                 return True
         return False
@@ -182,8 +186,9 @@ class Shell:
         """
         if self._tty is None or self._eof:
             await self._replace("the shell had ended")
-        self._prompts, self._tail = [], Tail(TAIL)
         began = time.monotonic()
+        await self._looked()
+        self._prompts, self._tail = [], Tail(TAIL)
         watch = self._watch = Watch(began, timeout)
         await self._enter(command)
         try:
@@ -199,8 +204,11 @@ class Shell:
         else:
             self.prompt = self._prompts[-1]
             self.cwd = self.prompt.cwd
-            ended = watch.outcome in (TIMEOUT, INTERRUPTED)
-            await asyncio.gather(self._until(self._prompt_shown, 0.2), self._clear(ended=ended))
+            if watch.outcome in (TIMEOUT, INTERRUPTED):
+                await self._clear(ended=True)
+            else:
+                self._look()
+            await self._until(self._prompt_shown, 0.2)
         seconds = time.monotonic() - began
         if outcome in (LOST, "replaced"):
             shown = LOST if outcome == LOST else watch.outcome
@@ -233,7 +241,10 @@ class Shell:
                 return DONE if self._prompts else LOST
             match watch.next(time.monotonic()):
                 case "probe" if self.prompt is not None:
-                    watch.probed(State.parse(await self.sandbox.ask("state", str(self.prompt.pid))))
+                    state = State.parse(await self.sandbox.ask("state", str(self.prompt.pid)))
+                    # Until something is echoed, it sleeps for want of the keys, which are on their way.
+                    if self._tail.total:
+                        watch.probed(state)
                 case "interrupt":
                     await self.type(b"\x03")
                 case "end":
@@ -253,6 +264,7 @@ class Shell:
         Raises:
             SandboxLost: the container ended.
         """
+        await self._looked()
         self._prompts = []
         watch = Watch(time.monotonic(), 0.0)
         outcome = LOST if self._eof else await self._follow(watch)
@@ -274,6 +286,15 @@ class Shell:
             if not state.alive or (state.reads_terminal and count == len(self._prompts)):
                 return
             await self._until(lambda: len(self._prompts) > count or self._eof, 0.05)  # noqa: B023
+
+    def _look(self) -> None:
+        # Nobody needs it yet: the command's end is told half a millisecond earlier.
+        self._looking = asyncio.create_task(self._clear(ended=False), name="what runs at the prompt")
+
+    async def _looked(self) -> None:
+        task, self._looking = self._looking, None
+        if task is not None:
+            await task
 
     async def _clear(self, *, ended: bool) -> None:
         """Note what runs beside the shell; end it first if its command was `ended`, or it is a swarm.
@@ -301,9 +322,13 @@ class Shell:
         self.cwd = self.prompt.cwd
         self.on_lost(reason, self.program)
 
-    @property
-    def busy(self) -> bool:
-        """Whether something beside the shell itself was running at its last prompt."""
+    async def busy(self) -> bool:
+        """Whether something beside the shell itself was running at its last prompt.
+
+        Raises:
+            SandboxLost: the container ended.
+        """
+        await self._looked()
         return len(self._keep.split()) > 1
 
     @property
@@ -350,11 +375,11 @@ class Shell:
 
     async def _hang_up(self) -> None:
         tty, self._tty = self._tty, None
-        for task in filter(None, (self._sizing, self._reader)):
+        for task in filter(None, (self._sizing, self._looking, self._reader)):
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError, SandboxLost):
                 await task
-        self._sizing = self._reader = None
+        self._sizing = self._looking = self._reader = None
         if tty is not None:
             await hang_up(tty)
 
