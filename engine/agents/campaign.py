@@ -116,10 +116,13 @@ class Campaign:
         if not families:
             raise Exhausted
 
+        under_way = Counter(plan.first.family for plan in self._plans.values())
+
         def weariness(family: str) -> float:
-            # Of the tasks each family has; failures count more and more, so that none is stuck in.
+            # Of the tasks each family has or may soon have; failures count more and more: none is stuck in.
             failed = IMPATIENCE * sum(lost for one, lost in self._lost.items() if self._family[one] == family)
-            return self._tasks[family] + failed * (1 + failed) - max(map(self._worth, families[family]))
+            hoped = self._tasks[family] + under_way[family]
+            return hoped + failed * (1 + failed) - max(map(self._worth, families[family]))
 
         def value(fault: Fault) -> float:
             operator = fault.operator
