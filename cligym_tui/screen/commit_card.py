@@ -108,7 +108,7 @@ def _verdict(
         [
             (f"{number(down, 'test')} to repair", f"bold {BAD}"),
             (f", {tests - down} to keep", GOOD),
-            (f"   Δ {number(step.changed, 'path')}", MUTED),
+            (f"   Δ {number(step.changed, 'path')} in this step", MUTED),
         ]
     ]
     if candidate is None:

@@ -50,8 +50,10 @@ class ShellPane(TerminalView, inherit_bindings=False):
         elif (branch.columns, branch.rows) != (self.terminal.columns, self.terminal.rows):
             self.resize_terminal(branch.columns, branch.rows)
         self._position = printed.position
-        for piece in printed.pieces:
+        if self._nothing and printed.pieces:
             self._nothing = False
+            self.refresh()  # the rows that stay blank, too
+        for piece in printed.pieces:
             self.feed(piece)
         if anew and 0 < sum(map(len, printed.pieces)) <= 2 * TAIL:
             self.flush()
