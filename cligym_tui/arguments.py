@@ -21,11 +21,11 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
   gold list|show|remove
+  open GOLD           the screen, on a new session that breaks it
   sessions            list what was explored, newest first
   replay WHAT         watch a recorded session, such as `replay demo`
   export WHAT         write one as a cast, a picture, a Dockerfile or its events
-  doctor              check this machine and say what to do
-  gc                  remove what no living session owns
+  doctor, gc          check this machine; remove what no living session owns
 
   --auto GOLD         break the gold environment and write proven tasks, with
     --tasks N           tasks to reach in DIR (default 1)
@@ -137,6 +137,7 @@ def parser() -> Parser:
         main.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, choices=choices)
     commands = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     _gold(commands)
+    _open(commands)
     _with_json(commands, "sessions", "List what was explored, newest first.")
     _replay(commands)
     _export(commands)
@@ -156,6 +157,18 @@ def _with_json(commands: Any, name: str, description: str) -> Parser:
     command: Parser = commands.add_parser(name, description=description, help=description)
     command.add_argument("--json", action="store_true", help="print JSON")
     return command
+
+
+def _open(commands: Any) -> None:
+    told = "Open the screen on a new session that breaks a gold environment; ? lists the keys."
+    opened = commands.add_parser("open", description=told, help=told)
+    opened.add_argument("gold", metavar="GOLD", type=filled, help="its name, as `gold list` shows it")
+    opened.add_argument(
+        "--mode",
+        choices=("auto", "confirm", "manual"),
+        default="confirm",
+        help="what the operator decides: nothing, every command, everything (default confirm)",
+    )
 
 
 def _replay(commands: Any) -> None:

@@ -18,8 +18,8 @@ def run(asked: argparse.Namespace) -> ExitCode:
     return ExitCode(run_home(begin))
 
 
-def begin(gold: str) -> Live:
-    """Start a session in which every command waits for the operator.
+def begin(gold: str, mode: str = "confirm") -> Live:
+    """Start a session; in the mode `confirm` every command waits for the operator.
 
     Raises:
         UsageError, GoldError, OutputError: it cannot begin.
@@ -27,6 +27,6 @@ def begin(gold: str) -> Live:
     # Only now is the engine needed.
     from engine.live import Live, Wanted
 
-    live = Live(Wanted(gold, mode="confirm"))
+    live = Live(Wanted(gold, mode=mode))
     live.start()
     return live

@@ -88,6 +88,19 @@ def on_terminal(keys: list[bytes], *words: str) -> tuple[int, bytes]:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), out
 
 
+def test_a_live_session_needs_a_terminal_and_says_what_does_without() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cligym_tui", "open", "nothing"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"--auto GOLD" in done.stderr
+
+
 def test_on_a_terminal_it_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     path = journal(tmp_path / "events.jsonl", numbered(whole()))
     code, out = on_terminal([b".", b".", b"q"], "replay", str(path), "--at", "1")
