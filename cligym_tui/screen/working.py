@@ -65,6 +65,7 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         failure = self.live.failure
         code = ExitCode.GOAL if failure is None else code_of(failure)
         if self._ending:
+            self.app.clear_notifications()  # what was said of this session is nothing to the next
             self._leave(int(code))
         elif failure is not None:
             hint = getattr(failure, "hint", "")
