@@ -34,7 +34,7 @@ class CommitCard(Popup):
         super().__init__(f"Commit {branch} step {step}")
         self._state, self._branch, self._step, self._confirm = state, branch, step, confirm
         self._asked = False
-        self._seen: object = None
+        self._seen: tuple[object, object] | None = None
 
     def on_mount(self) -> None:
         """Keep up with the gates."""
@@ -45,7 +45,7 @@ class CommitCard(Popup):
         state = self._state()
         step = state.step(self._branch, self._step)
         now = (step, state.candidates.get((self._branch, self._step)))
-        if self._seen is None or any(a is not b for a, b in zip(now, self._seen, strict=True)):  # type: ignore[call-overload]
+        if self._seen is None or any(a is not b for a, b in zip(now, self._seen, strict=True)):
             self._seen = now
             self.fill()
 

@@ -84,6 +84,7 @@ class SessionScreen(Screen[None]):
         self.source = source
         self.sight = Sight()
         self.current = PANES[0]
+        self._subtitles: dict[str, str] = {}
         self.chosen = ""
         """The branch the operator chose to look at; empty to follow."""
         self._ticked = time.monotonic()
@@ -171,8 +172,8 @@ class SessionScreen(Screen[None]):
             said = shell if name == "shell" else "" if name == "tree" else badges[name][0]
             pane = self.query_one(f"#{name}")
             subtitle = f"{said} {big}".strip()
-            if getattr(pane, "said", None) != subtitle:
-                pane.said = subtitle  # type: ignore[attr-defined]
+            if self._subtitles.get(name) != subtitle:
+                self._subtitles[name] = subtitle
                 pane.border_subtitle = plain(subtitle)
         self.query_one(Tabs).show(self.current, badges)
 

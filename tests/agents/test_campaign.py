@@ -226,3 +226,10 @@ def test_faults_of_another_catalogue_are_no_matter() -> None:
     campaign = Campaign(catalogue(), len(TESTS), 0)
     campaign.recall(Outcome(("gone-operator:x",), frozenset(), FEW, True))
     assert campaign.begin(0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_attempts_side_by_side_try_different_families(seed: int) -> None:
+    campaign = Campaign(catalogue(), len(TESTS), seed)
+    families = [campaign.begin(number).first.family for number in range(len(FAMILIES))]
+    assert sorted(families) == sorted(FAMILIES)

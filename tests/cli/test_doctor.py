@@ -82,7 +82,7 @@ def test_little_room_is_a_warning_and_none_a_failure(
 def test_slow_storage_and_missing_limits_are_warnings() -> None:
     engine = Engine(
         docker=None, endpoint=Endpoint("unix:///x", "test"), storage="vfs", cpus=1, memory=1 << 30
-    )  # type: ignore[arg-type]
+    )
     assert doctor._storage(engine).status == doctor.WARN
     assert doctor._machine(engine).status == doctor.WARN
     assert doctor._layers(engine).status == doctor.WARN

@@ -31,7 +31,7 @@ def a_gold(name: str, **more: object) -> Gold:
         "suite_seconds": 3.25,
         "created": 1_795_000_000.0,
     }
-    return Gold(**{**fields, **more})  # type: ignore[arg-type]
+    return Gold(**{**fields, **more})
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def quiet(line: str) -> None:
 
 
 async def made(engine: Engine, source: Path | str, **options: object) -> Gold:
-    return await build(engine, str(source), progress=quiet, **options)  # type: ignore[arg-type]
+    return await build(engine, str(source), progress=quiet, **options)
 
 
 async def nameless(engine: Engine) -> set[str]:

@@ -17,7 +17,7 @@ from tests.gold.conftest import THREE, tree_of
 META = "Metadata-Version: 2.1\nName: p\nVersion: 1\n"
 
 
-def found(files: dict[str, str], metadata: str = META):  # type: ignore[no-untyped-def]
+def found(files: dict[str, str], metadata: str = META):
     return discover(tree_of(files), metadata, "3.11", "base")
 
 

@@ -103,7 +103,7 @@ async def bench(
     suite = Suite(engine, drafted.gold.test, namespaces=namespaces)
 
     def made(name: str = "good", *, task: Task = drafted, rebuilt: str = "", **varied: object) -> Workbench:
-        candidate = replace(candidates[name], **varied)  # type: ignore[arg-type]
+        candidate = replace(candidates[name], **varied)
 
         async def draft(bench: Workbench) -> Task:
             return task

@@ -85,7 +85,7 @@ async def test_what_came_of_a_variable_is_missing_in_the_rebuilt_image(bench: Be
     inside = bench("variable")
     with pytest.raises(Fell, match=r"rebuild: .* is not as the session left it, nor are 1 more") as caught:
         await Rebuild(inside).check()
-    made, closed = caught.value.evidence["paths"]  # type: ignore[misc]
+    made, closed = caught.value.evidence["paths"]
     assert made == "/tmp/pytest-of-dev"
     assert closed.endswith(".so")
     await inside.close()

@@ -172,6 +172,18 @@ async def test_commit_card_ticks(live: Show, size: tuple[int, int]) -> None:
         assert "The candidate is kept" in frames.text(pilot.app)
 
 
+async def test_the_hint_of_an_empty_shell_goes_with_the_first_output(live: Show) -> None:
+    *opened, prompt = began()
+    session = ScriptedLive(*opened)
+    async with live(session) as pilot:
+        await pilot.pause(0.3)
+        assert "appears here" in frames.text(pilot.app)
+        session.happen(prompt)
+        await pilot.pause(0.5)
+        assert "root@sandbox" in frames.text(pilot.app)
+        assert "appears here" not in frames.text(pilot.app)
+
+
 async def test_quitting_ends_the_session_first(live: Show) -> None:
     session = ScriptedLive(*began())
     async with live(session) as pilot:

@@ -70,6 +70,17 @@ def test_how_it_ended() -> None:
     assert collected(BEGIN + line(k="exit", code=3)).report().exit_code == 3
 
 
+@pytest.mark.parametrize(
+    ("ended", "code", "whole"), [(0, 0, True), (1, 1, True), (0, 139, False), (2, 2, False), (None, 1, False)]
+)
+def test_only_a_suite_that_went_through_is_whole(ended: int | None, code: int, whole: bool) -> None:
+    end = b"" if ended is None else line(k="end", exit=ended)
+    collector = collected(BEGIN + told() + end)
+    assert not collector.whole
+    collector.feed(line(k="exit", code=code))
+    assert collector.whole == whole
+
+
 def test_nothing_counts_after_the_end_but_the_exit_code() -> None:
     collector = collected(BEGIN + END + told() + line(k="end", exit=4) + line(k="exit", code=7))
     assert collector.results == {}
