@@ -127,8 +127,8 @@ class Exploration:
         base = start.snapshot
         namespace = await self.namespaces.lease()
         try:
-            sandbox = await Sandbox.start(
-                self.engine, base.image, session=self.session, network=namespace.network
+            sandbox = await Sandbox.join(
+                self.engine, base.image, namespace.control, home=PROJECT_DIR, session=self.session
             )
         except BaseException:
             await asyncio.shield(self.namespaces.give_back(namespace, clean=False))

@@ -25,7 +25,7 @@ from engine.errors import EngineError
 from engine.gold import store
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.sandbox import LABEL
+from engine.sandbox.container import LABEL
 from sessions.library import Library
 from sessions.owner import owner_alive
 from sessions.summary import JOURNAL_NAME

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.sandbox.shell import ENVIRONMENT
+from engine.sandbox.terminal import ENVIRONMENT
 from engine.sandbox.watch import DONE, LOST
 
 BUILD_ARGUMENTS = ("DEBIAN_FRONTEND", "LANG", "PIP_DISABLE_PIP_VERSION_CHECK", "PYTHONDONTWRITEBYTECODE")

@@ -17,10 +17,11 @@ from engine.agents.model import Proposal
 from engine.errors import EngineError
 from engine.exploration import Branch, Exploration
 from engine.gold.model import Gold
-from engine.sandbox import client, images, sandbox, tools
+from engine.sandbox import client, control, images, tools
 from engine.sandbox.client import Endpoint, Engine, connect
+from engine.sandbox.control import SandboxLost
 from engine.sandbox.manifest import manifest
-from engine.sandbox.sandbox import Sandbox, SandboxLost
+from engine.sandbox.sandbox import Sandbox
 from sessions.journal import Journal
 
 pytestmark = pytest.mark.docker
@@ -173,7 +174,7 @@ async def test_everything_asked_of_a_killed_engine_is_told(
 async def test_an_engine_that_stands_still_is_told_as_well(
     proxy, exploration: Exploration, branch: Branch, monkeypatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "PATIENCE", 1.0)
+    monkeypatch.setattr(control, "PATIENCE", 1.0)
     proxy.open.clear()
     async with asyncio.timeout(8):
         with pytest.raises(SandboxLost):

@@ -17,7 +17,7 @@ from engine.exploration import Exploration
 from engine.faults.model import Fault
 from engine.gold.model import Gold
 from engine.sandbox.client import Engine
-from engine.sandbox.sandbox import SandboxLost
+from engine.sandbox.control import SandboxLost
 from sessions import events
 from sessions.journal import Journal
 

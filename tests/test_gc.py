@@ -177,7 +177,8 @@ def test_unfinished_directories_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 VICTIM = """
 import asyncio, os, signal, sys
 from engine.sandbox.client import connect
-from engine.sandbox.sandbox import Sandbox, host_config, labels, Limits
+from engine.sandbox.container import Limits, host_config, labels
+from engine.sandbox.sandbox import Sandbox
 
 async def main(image, session):
     async with connect() as engine:
@@ -185,7 +186,7 @@ async def main(image, session):
         first = await sandbox.commit()
         made = await engine.docker.containers.create({
             "Image": first, "Cmd": ["true"], "Labels": labels("suite", session),
-            "HostConfig": host_config(engine, network="none", binds=(), limits=Limits()),
+            "HostConfig": host_config(network="none", binds=(), limits=Limits()),
         })
         print(sandbox.id, made.id, first, flush=True)
         await asyncio.sleep(60)

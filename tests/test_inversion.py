@@ -16,9 +16,10 @@ from engine.gold.model import Gold
 from engine.inversion import Line, dockerfile
 from engine.sandbox import images, tools
 from engine.sandbox.client import Engine
+from engine.sandbox.container import labels
 from engine.sandbox.delta import Entry, Layer, effective
 from engine.sandbox.difference import difference
-from engine.sandbox.sandbox import Sandbox, labels
+from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Ended, Shell, typed
 from engine.sandbox.snapshots import Snapshot, Snapshots, reader
 from engine.suite.run import Suite

@@ -15,7 +15,8 @@ from engine import clean
 from engine.errors import GoldError
 from engine.gold import host
 from engine.sandbox.client import Engine
-from engine.sandbox.sandbox import Limits, Ran, Sandbox
+from engine.sandbox.container import Limits
+from engine.sandbox.sandbox import Ran, Sandbox
 from engine.sandbox.tools import archive
 
 HOME = "/build"

@@ -8,10 +8,10 @@ from engine.inversion import dockerfile
 from engine.proof.gate import Fell, Held
 from engine.proof.workbench import Workbench, outcomes
 from engine.sandbox import images
+from engine.sandbox.container import labels
 from engine.sandbox.delta import Layer, effective
 from engine.sandbox.difference import difference
 from engine.sandbox.images import BuildFailed
-from engine.sandbox.sandbox import labels
 from engine.sandbox.tools import archive
 from engine.suite.report import Report
 

@@ -10,9 +10,9 @@ from typing import IO
 import msgspec
 
 from engine.sandbox.client import Engine, translated
+from engine.sandbox.container import labels
 from engine.sandbox.delta import Entry, Tree
 from engine.sandbox.layers import from_tar
-from engine.sandbox.sandbox import labels
 
 _MANAGED = ("/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/.dockerenv")
 """What the engine provides at run time: never part of a layer."""

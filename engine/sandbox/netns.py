@@ -1,6 +1,7 @@
-"""Network namespaces made ahead: building one is half of what starting a container costs.
+"""Namespaces made ahead: building a network is half of what starting a container costs.
 
-Each is held by a container that only waits; others join it with `container:<id>`. Only loopback is in it.
+Each is held by a container that runs our control program and nothing else; others join its network, and a
+branch's its process namespace too, with `container:<id>`. Only loopback is in the network.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from aiodocker.stream import Stream
-
-from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.sandbox import GONE, Limits, hang_up, host_config, labels
+from engine.sandbox.container import Limits, configuration, created, host_config
+from engine.sandbox.control import GONE, Control
+from engine.sandbox.sandbox import CONTROL
 
 SETTLE = 0.4
 """Seconds left to a container to come up in a leased one: the engine starts two no faster than one by one."""
@@ -25,10 +24,15 @@ SETTLE = 0.4
 
 @dataclass(frozen=True)
 class Namespace:
-    """One idle network namespace."""
+    """One idle network and process namespace."""
 
-    id: str
-    _hold: Stream
+    control: Control
+    """Its first process, which a sandbox can take for its own."""
+
+    @property
+    def id(self) -> str:
+        """The id of the container that holds it."""
+        return self.control.id
 
     @property
     def network(self) -> str:
@@ -77,30 +81,19 @@ class Namespaces:
             self._idle.append(await self._make())
 
     async def _make(self) -> Namespace:
-        await tools.ensure(self.engine, self.image)
         limits = Limits(memory=32 << 20, pids=8)
-        config: dict[str, Any] = {
-            "Image": self.image,
-            "Cmd": [tools.BUSYBOX, "cat"],
-            "Entrypoint": [],
-            "User": "0:0",
-            "WorkingDir": "/",
+        config = {
+            **configuration(self.image, CONTROL, "netns", self.session),
             "Hostname": "sandbox",
-            "StopSignal": "SIGKILL",
-            "OpenStdin": True,
-            "StdinOnce": True,
-            "AttachStdin": True,
-            "Labels": labels("netns", self.session),
-            "HostConfig": host_config(self.engine, network="none", binds=(), limits=limits),
+            "HostConfig": host_config(network="none", binds=(), limits=limits),
         }
-        with translated("making a network namespace"):
-            container = await self.engine.create(config)
-            hold = container.attach(stdin=True, stdout=False, stderr=False)
-            namespace = Namespace(container.id, hold)
-            self._made[container.id] = namespace
+        with translated("making a namespace"):
+            container = await created(self.engine, config)
+            namespace = self._made[container.id] = Namespace(Control(container.id))
             try:
-                await hold._init()
+                await namespace.control.attach(container)
                 await container.start()
+                namespace.control.listen()
             except BaseException:
                 await asyncio.shield(self._end(namespace))
                 raise
@@ -124,7 +117,7 @@ class Namespaces:
 
     async def _end(self, namespace: Namespace) -> None:
         self._made.pop(namespace.id, None)
-        await hang_up(namespace._hold)
+        await namespace.control.close()
         with contextlib.suppress(*GONE):
             await self.engine.docker.containers.container(namespace.id).delete(force=True)
 

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.sandbox import GONE, labels
+from engine.sandbox.container import labels
+from engine.sandbox.control import GONE
 
 
 @asynccontextmanager

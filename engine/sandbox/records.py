@@ -1,9 +1,12 @@
-"""What a sandbox's PID 1 and its shells report out of band: one line each, parsed without trust."""
+"""What a sandbox's first processes and its shells report out of band: lines, parsed without trust."""
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 _LIMIT = 1 << 20
 """Bytes of one record; what grows beyond is not ours and is thrown away."""
@@ -19,7 +22,7 @@ class Prompt:
     """Counts the prompts of one shell."""
     cwd: str
     umask: str = ""
-    exports: dict[str, str] = field(default_factory=dict)
+    exports: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,24 @@ class Answer:
 
     id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The container's own first process runs."""
+
+    process: str
+    """As PID 1 lists it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The shell on the container's own terminal is gone; the terminal stays."""
+
+
+Report = Prompt | Began | Left
+"""What comes unasked."""
+Record = Report | Answer
 
 
 class Records:
@@ -40,7 +61,7 @@ class Records:
         self._body: list[str] = []
         self._room = 0
 
-    def feed(self, data: bytes) -> list[Prompt | Answer]:
+    def feed(self, data: bytes) -> list[Record]:
         """The records completed by `data`, in order."""
         self._rest += data
         *lines, self._rest = self._rest.split(b"\n")
@@ -48,14 +69,14 @@ class Records:
             self._rest = b""
         found = []
         for raw in lines:
-            if self._open is None and not raw.startswith((b"C ", b"P ")):
+            if self._open is None and not raw.startswith((b"C ", b"P ", b"S ", b"X ")):
                 continue  # quickly: a flood of them is nobody's record
             record = self._line(raw.decode("utf-8", "replace"))
             if record is not None:
                 found.append(record)
         return found
 
-    def _line(self, line: str) -> Prompt | Answer | None:
+    def _line(self, line: str) -> Record | None:
         if line.startswith("C "):
             _, ident, text = (line + " ").split(" ", 2)
             return Answer(ident, text.strip())
@@ -71,8 +92,10 @@ class Records:
                 _LIMIT,
             )
             return None
-        if self._open is None:
-            return None
+        told = _told(words, self.nonce)
+        if told is not None or self._open is None:
+            self._open = None  # a shell that ended within its report does not finish it
+            return told
         if line == f"E {self.nonce}":
             prompt = Prompt(*self._open, *_body(self._body))
             self._open = None
@@ -83,7 +106,16 @@ class Records:
         return None
 
 
-def _body(lines: list[str]) -> tuple[str, dict[str, str]]:
+def _told(words: list[str], nonce: str) -> Report | None:
+    match words:
+        case ["S", given, process] if given == nonce:
+            return Began(process)
+        case ["X", given] if given == nonce:
+            return Left()
+    return None
+
+
+def _body(lines: list[str]) -> tuple[str, Mapping[str, str]]:
     umask = lines[0] if lines and re.fullmatch(r"[0-7]{3,4}", lines[0]) else ""
     return umask, exports("\n".join(lines[1:] if umask else lines))
 
@@ -98,8 +130,12 @@ _CODE = re.compile(rb"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _LETTERS = dict(zip(b"ntrabeEfv", b"\n\t\r\a\b\x1b\x1b\f\v", strict=True))
 
 
-def exports(text: str) -> dict[str, str]:
-    """The variables in what `export -p` printed, by bash (`declare -x A="b"`) or ash (`export A='b'`)."""
+@functools.lru_cache(maxsize=64)
+def exports(text: str) -> Mapping[str, str]:
+    """The variables in what `export -p` printed, by bash (`declare -x A="b"`) or ash (`export A='b'`).
+
+    Kept, since most commands change none.
+    """
     found = {}
     for match in _EXPORT.finditer(text):
         double, ansi = match["double"], match["ansi"]
@@ -111,7 +147,7 @@ def exports(text: str) -> dict[str, str]:
             single = match["single"]
             value = match["bare"] or "" if single is None else _SINGLE.sub(lambda part: part[0][1:-1], single)
         found[match["name"]] = value
-    return found
+    return MappingProxyType(found)
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:

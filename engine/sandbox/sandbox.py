@@ -6,57 +6,33 @@ import asyncio
 import contextlib
 import io
 import os
-import secrets
-import socket
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
-import aiodocker
-import aiohttp
-from aiodocker.stream import Stream
+import aiodocker.containers
 
 from engine.errors import EngineError
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.records import Answer, Prompt, Records
-from sessions.owner import owner_token
-
-KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
-"""What apt, dpkg, pip, su and `kill` need; without DAC_OVERRIDE a `chmod 000 /` would blind us."""
-
-GONE = (aiodocker.DockerError, aiohttp.ClientError, OSError, EOFError)
-"""What a call raises when the container or the engine is no more."""
-
-PATIENCE = 10.0
-"""Seconds PID 1 has for an answer, which it gives in one or two milliseconds."""
+from engine.sandbox.container import Limits, configuration, created, host_config
+from engine.sandbox.control import GONE, Control, SandboxLost, hang_up
+from engine.sandbox.records import Began, Left, Prompt, Report
+from engine.sandbox.terminal import DETACH_KEYS, Terminal, first
 
 REAPS = 100
 """Times the killing is asked for."""
 
-LABEL = "cligym"
-"""Label of everything we make; its value says what for."""
-
-
-_LOST = ("no such container", "is not running", "marked for removal", "removal in progress")
+_LOST = ("no such container", "marked for removal", "removal in progress")
 """What the engine says of a container that is no more."""
+_STOPPED = ("is not running", "stopped container", "not started")
+"""What it says of one in which nothing runs."""
 
 
-class SandboxLost(EngineError):
-    """The container ended or the engine dropped it: what it held since its last snapshot is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one container may use."""
-
-    memory: int = 2 << 30
-    """Bytes, swap included."""
-    cpus: float = 0.0
-    """Processors; 0 is no limit."""
-    pids: int = 512
+class Stopped(SandboxLost):
+    """The container's own processes were all ended; its files are there and it can be started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,62 +70,37 @@ class Tail:
         return b"".join(self._chunks)[-self.keep :] if self.keep else b""
 
 
-async def hang_up(stream: Stream) -> None:
-    """Close a stream in whatever state it is."""
-    with contextlib.suppress(AssertionError, RuntimeError, *GONE):
-        await stream.close()
-
-
-def labels(purpose: str, session: str) -> dict[str, str]:
-    """Labels by which garbage is told from what a living process still needs."""
-    return {
-        LABEL: purpose,
-        "cligym.session": session,
-        "cligym.owner": owner_token(),
-        "cligym.host": socket.gethostname(),
-    }
-
-
-def host_config(engine: Engine, *, network: str, binds: Sequence[str], limits: Limits) -> dict[str, Any]:
-    """The part of a container's creation that confines it."""
-    config: dict[str, Any] = {
-        "NetworkMode": network,
-        "Binds": list(binds),
-        "Mounts": [{"Type": "volume", "Source": engine.tools, "Target": tools.MOUNT, "ReadOnly": True}],
-        "CapDrop": ["ALL"],
-        "CapAdd": list(KEPT_CAPABILITIES),
-        "SecurityOpt": ["no-new-privileges"],
-        "Memory": limits.memory,
-        "MemorySwap": limits.memory,
-        "PidsLimit": limits.pids,
-        # json-file turned 200 MB of output into 7.5 GB of log; our output goes through attached streams.
-        "LogConfig": {"Type": "none"},
-        "AutoRemove": True,
-    }
-    if limits.cpus:
-        config["NanoCpus"] = int(limits.cpus * 1e9)
-    return config
+CONTROL = [tools.BUSYBOX, "sh", f"{tools.MOUNT}/init"]
+"""The command of a container whose PID 1 is the control program."""
 
 
 @dataclass
 class Sandbox:
-    """A running container whose PID 1 is our static control program.
+    """A running container with a control channel to our static control program.
 
-    The container's input closes with this process, however it ends; then PID 1 exits and the engine removes
-    the container: a killed process leaves none behind.
+    That program is its PID 1, or that of a namespace it shares with the container made ahead to hold it.
+    It ends with this process, however that ends, and all the rest with it.
     """
 
     engine: Engine
     id: str
     image: str
-    nonce: str
+    control: Control
     limits: Limits = field(default_factory=Limits)
-    on_prompt: Callable[[Prompt], None] = lambda prompt: None
-    """Called for every prompt a shell in here reports."""
-    _control: Stream | None = None
-    _waiting: dict[str, asyncio.Future[str]] = field(default_factory=dict)
-    _reader: asyncio.Task[None] | None = None
-    lost: bool = False
+    shared: bool = False
+    """Whether the control program is another container's; this one's first process keeps a shell then."""
+    _terminal: Terminal | None = None
+    """The container's own, until somebody takes it."""
+    _first: str = ""
+    """The container's first process, as `list` names it, where that is not PID 1."""
+    removed: bool = False
+    stopped: bool = False
+    """Whether the container's first process was gone at the last listing: then the rest is about to go."""
+    _on_report: Callable[[Prompt | Left], None] | None = None
+    _early: list[Prompt | Left] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.control.on_report = self._told
 
     @classmethod
     async def start(
@@ -163,88 +114,120 @@ class Sandbox:
         binds: Sequence[str] = (),
         limits: Limits | None = None,
     ) -> Self:
-        """A running sandbox from `image`.
+        """A running sandbox from `image`, with a PID 1 of its own.
 
         Raises:
             EngineError: the image is not there, or the container did not start.
         """
-        await tools.ensure(engine, image)
         limits = limits or Limits()
-        config: dict[str, Any] = {
-            "Image": image,
-            "Cmd": [tools.BUSYBOX, "sh", f"{tools.MOUNT}/init"],
-            "Entrypoint": [],
-            "User": "0:0",
-            "WorkingDir": "/",
-            "StopSignal": "SIGKILL",
-            "OpenStdin": True,
-            "StdinOnce": True,
-            "AttachStdin": True,
-            "AttachStdout": True,
-            "AttachStderr": True,
-            "Labels": labels(purpose, session),
-            "HostConfig": host_config(engine, network=network, binds=binds, limits=limits),
+        config = {
+            **configuration(image, CONTROL, purpose, session),
+            "HostConfig": host_config(network=network, binds=binds, limits=limits),
         }
         if not network.startswith("container:"):
             config["Hostname"] = "sandbox"
         with translated("starting a sandbox"):
-            container = await engine.create(config)
-            sandbox = cls(engine, container.id, image, secrets.token_hex(8), limits)
-            try:
-                sandbox._control = container.attach(stdin=True, stdout=True, stderr=True)
-                await sandbox._control._init()
-                await container.start()
-            except BaseException:
-                engine.tools = ""  # look again next time: the volume may have been pruned
-                await asyncio.shield(sandbox.remove())
-                raise
-        sandbox._reader = asyncio.create_task(sandbox._read(), name=f"control {container.id[:12]}")
+            container = await created(engine, config)
+            control = Control(container.id)
+            sandbox = cls(engine, container.id, image, control, limits)
+            await sandbox._begin(control.attach(container))
+            control.listen()
         return sandbox
 
-    async def _read(self) -> None:
-        assert self._control is not None
-        records = Records(self.nonce)
-        try:
-            while (message := await self._control.read_out()) is not None:
-                for record in records.feed(message.data):
-                    if isinstance(record, Answer):
-                        future = self._waiting.pop(record.id, None)
-                        if future and not future.done():
-                            future.set_result(record.text)
-                    else:
-                        self.on_prompt(record)
-        except GONE:
-            pass  # the same as the end of the stream: the container is lost
-        finally:
-            self.lost = True
-            for future in self._waiting.values():
-                if not future.done():
-                    future.set_exception(SandboxLost(f"the sandbox {self.id[:12]} ended"))
-            self._waiting.clear()
+    @classmethod
+    async def join(
+        cls,
+        engine: Engine,
+        image: str,
+        control: Control,
+        *,
+        home: str,
+        session: str = "",
+        purpose: str = "branch",
+        limits: Limits | None = None,
+    ) -> Self:
+        """A running sandbox in the namespaces `control` holds, with a shell on its way on its own terminal.
 
-    async def ask(self, verb: str, rest: str = "", patience: float = 1.0) -> str:
-        """PID 1's answer to one request: `list`, `reap KEEP`, `state PID` or `ping`.
+        A process that is executed in a container costs two thirds of the container (measured): the first
+        shell comes with it, and the control channel is there before. `home` is where the shell begins.
 
         Raises:
-            SandboxLost: the container is gone, or PID 1 does not answer within `patience` times `PATIENCE`.
+            EngineError: the image is not there, or the container did not start.
         """
-        if self.lost or self._control is None:
-            raise SandboxLost(f"the sandbox {self.id[:12]} ended")
-        ident = secrets.token_hex(6)  # not to be guessed by what writes to PID 1's output
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting[ident] = future
+        limits = limits or Limits()
+        holder = f"container:{control.id}"
+        host = host_config(network=holder, binds=(), limits=limits, remove=False)
+        config = {
+            **configuration(image, first(control.nonce, home), purpose, session),
+            "Tty": True,
+            "HostConfig": {**host, "PidMode": holder},
+        }
+        with translated("starting a sandbox"):
+            container = await created(engine, config)
+            sandbox = cls(engine, container.id, image, control, limits, shared=True)
+            await sandbox._begin(sandbox._attach())
+        return sandbox
+
+    async def _begin(self, attaching: Awaitable[None]) -> None:
         try:
-            await self._control.write_in(f"{ident} {verb} {rest}\n".encode())
-            async with asyncio.timeout(patience * PATIENCE):
-                return await future
-        except (TimeoutError, AssertionError, RuntimeError, *GONE) as error:
-            raise SandboxLost(f"the sandbox {self.id[:12]} does not answer") from error
-        finally:
-            self._waiting.pop(ident, None)
+            await attaching
+            await self._container.start()
+        except BaseException:
+            self.engine.tools = ""  # look again next time: the volume may have been pruned
+            await asyncio.shield(self.remove())
+            raise
+
+    async def _attach(self) -> None:
+        self._on_report, self._early, self.stopped, self._first = None, [], False, ""
+        stream = self._container.attach(stdin=True, stdout=True, stderr=True, detach_keys=DETACH_KEYS)
+        self._terminal = Terminal(stream, self._container, own=True)
+        await stream._init()
+
+    async def revive(self) -> None:
+        """Start the container again after everything in it was ended; its files are as they were.
+
+        Raises:
+            SandboxLost: it is gone.
+        """
+        with self._reaching("starting the sandbox again"):
+            await self._attach()
+            await self._container.start()
+
+    def listen(self, on_report: Callable[[Prompt | Left], None]) -> None:
+        """Have `on_report` called for what the last terminal's shell reports, from its beginning."""
+        self._on_report = on_report
+        early, self._early = self._early, []
+        for report in early:
+            on_report(report)
+
+    def _told(self, report: Report) -> None:
+        if isinstance(report, Began):
+            self._first = report.process
+        elif self._on_report is None:
+            self._early.append(report)
+        else:
+            self._on_report(report)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the sandbox is known to be gone."""
+        return self.removed or self.control.lost
+
+    async def ask(self, verb: str, rest: str = "", patience: float = 1.0) -> str:
+        """What the control program answers; see `Control.ask`.
+
+        Raises:
+            SandboxLost: it is gone or silent.
+        """
+        if self.removed:
+            raise SandboxLost(f"the sandbox {self.id[:12]} ended")
+        return await self.control.ask(verb, rest, patience)
 
     async def processes(self) -> str:
         """What runs now, as words PID 1 understands: the `keep` of `end_all_but`."""
-        return await self.ask("list")
+        found = (await self.ask("list")).split()
+        self.stopped = bool(self._first) and self._first not in found
+        return " ".join(process for process in found if process != self._first)
 
     async def end_all_but(self, keep: str) -> bool:
         """End every process that is not in `keep`; whether none is left.
@@ -252,16 +235,35 @@ class Sandbox:
         On a busy machine what was killed takes its time to go, and PID 1 cannot wait without forking.
         """
         for _ in range(REAPS):
-            if await self.ask("reap", keep, patience=3) == "ended":
+            if await self.ask("reap", f"{keep} {self._first}", patience=3) == "ended":
                 return True
             await asyncio.sleep(0.02)
         return False
 
-    async def open_tty(self, argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, Stream]:
-        """A process on a terminal of its own: the exec's id and its stream."""
+    def take_terminal(self) -> Terminal | None:
+        """The container's own terminal with the first shell on it, once."""
+        taken, self._terminal = self._terminal, None
+        return taken
+
+    async def open_terminal(self, argv: Sequence[str], env: Mapping[str, str]) -> Terminal:
+        """A further process, on a terminal of its own.
+
+        Raises:
+            Stopped: nothing runs in the container any more.
+            SandboxLost: it is gone.
+            EngineError: the process does not start.
+        """
+        self._on_report, self._early = None, []
         with self._reaching("opening a shell"):
             execution = await self._container.exec(
-                list(argv), stdin=True, stdout=True, stderr=True, tty=True, workdir="/", environment=dict(env)
+                list(argv),
+                stdin=True,
+                stdout=True,
+                stderr=True,
+                tty=True,
+                workdir="/",
+                environment=dict(env),
+                detach_keys=DETACH_KEYS,
             )
             stream = execution.start(detach=False)
             try:
@@ -269,7 +271,7 @@ class Sandbox:
             except BaseException:
                 await hang_up(stream)
                 raise
-        return execution.id, stream
+        return Terminal(stream, execution)
 
     @contextlib.contextmanager
     def _reaching(self, doing: str) -> Iterator[None]:
@@ -277,7 +279,11 @@ class Sandbox:
             with translated(doing):
                 yield
         except EngineError as error:
-            if self.lost or any(words in str(error).lower() for words in _LOST):
+            said = str(error).lower()
+            if any(words in said for words in _STOPPED) and self.shared and not self.lost:
+                raise Stopped(f"{doing}: nothing runs in the sandbox {self.id[:12]} any more") from error
+            if self.lost or any(words in said for words in (*_LOST, *_STOPPED)):
+                self.removed = True
                 raise SandboxLost(f"{doing}: the sandbox {self.id[:12]} ended") from error
             raise
 
@@ -374,15 +380,14 @@ class Sandbox:
 
     async def remove(self) -> None:
         """End the container at once. Safe to call again, and when the engine is gone."""
-        self.lost = True
-        if self._control is not None:
-            await hang_up(self._control)
+        self.removed = True
+        if self._terminal is not None:
+            await hang_up(self._terminal.stream)
         with contextlib.suppress(*GONE):
             await self._container.delete(force=True, v=True)
-        if self._reader is not None:
-            self._reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reader
+        # Not before: what ends by itself the engine removes, and nobody could wait for that.
+        if not self.shared:
+            await self.control.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-from aiodocker.stream import Stream
 
 from engine.errors import EngineError
 from engine.sandbox import tools
-from engine.sandbox.records import Prompt
-from engine.sandbox.sandbox import GONE, Sandbox, SandboxLost, Tail, hang_up
+from engine.sandbox.control import GONE, SandboxLost, hang_up
+from engine.sandbox.records import Left, Prompt
+from engine.sandbox.sandbox import Sandbox, Stopped, Tail
+from engine.sandbox.terminal import ASH, BASH, Terminal, environment
 from engine.sandbox.watch import DONE, INTERRUPTED, LOST, TIMEOUT, State, Watch
 
 TAIL = 64 << 10
@@ -25,21 +25,11 @@ STAND_IN_LINE = 1000
 STAND_IN_SCRIPT = "/dev/.cligym-command"
 """Where it reads such commands from instead; `/dev` is in no snapshot."""
 
+REVIVALS = 3
+"""Times a container is started in which everything was ended, before that counts as what it does."""
+
 _MARK = re.compile(rb"\x1b\]133;B;(\d+)\x07")
 _NOT_TYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-ENVIRONMENT = {
-    "TERM": "xterm-256color",
-    "PAGER": "cat",
-    "GIT_PAGER": "cat",
-    "DEBIAN_FRONTEND": "noninteractive",
-    "PIP_PROGRESS_BAR": "off",
-    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "HOME": "/root",
-    "LANG": "C.UTF-8",
-}
-"""Variables of the live shell, beside the image's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +70,7 @@ class Shell:
     program: str = ""
     prompt: Prompt | None = None
     """The last prompt of the present shell."""
-    _tty: Stream | None = None
-    _exec: str = ""
+    _terminal: Terminal | None = None
     _reader: asyncio.Task[None] | None = None
     _sizing: asyncio.Task[None] | None = None
     _prompts: list[Prompt] = field(default_factory=list)
@@ -91,7 +80,7 @@ class Shell:
     """Number of the last prompt whose end mark was printed."""
     _scan: bytes = b""
     _eof: bool = False
-    _first: dict[str, str] | None = None
+    _first: Mapping[str, str] | None = None
     _keep: str = ""
     """What ran at the last prompt, as `end_all_but` takes it."""
     _looking: asyncio.Task[None] | None = None
@@ -105,35 +94,38 @@ class Shell:
             SandboxLost: the container ended.
             EngineError: neither shell starts.
         """
-        self.sandbox.on_prompt = self._prompted
-        if await self._start():
-            return
-        # `rm -rf /dev` takes the terminals' multiplexer along, and then no exec gets a terminal.
-        await self.sandbox.exec([tools.BUSYBOX, "ln", "-sfn", "pts/ptmx", "/dev/ptmx"])
-        if not await self._start():
-            raise EngineError("no shell starts in the sandbox")
+        for _ in range(REVIVALS):
+            try:
+                if await self._start():
+                    return
+                # `rm -rf /dev` takes the terminals' multiplexer along, and then no exec gets a terminal.
+                await self.sandbox.exec([tools.BUSYBOX, "ln", "-sfn", "pts/ptmx", "/dev/ptmx"])
+                if await self._start():
+                    return
+            except Stopped:
+                await self.sandbox.revive()
+        raise EngineError("no shell starts in the sandbox")
 
     async def _start(self) -> bool:
-        report = {"CLIGYM_NONCE": self.sandbox.nonce, "CLIGYM_CWD": self.home}
-        bash = ["/bin/bash", "--noprofile", "--rcfile", f"{tools.MOUNT}/bashrc", "-i"]
-        ash = [tools.BUSYBOX, "ash", "-i"]
-        for argv, extra, patience in (
-            (bash, {}, 5.0),
-            (ash, {"ENV": f"{tools.MOUNT}/ashrc"}, 10.0),
-        ):
+        for program, patience in ((BASH, 5.0), (ASH, 10.0)):
             await self._hang_up()
             self._eof, self._shown, self._prompts, self._scan = False, -1, [], b""
+            terminal = self.sandbox.take_terminal() if program is BASH else None
             try:
-                self._exec, self._tty = await self.sandbox.open_tty(argv, {**ENVIRONMENT, **extra, **report})
+                if terminal is None:
+                    variables = environment(program, self.sandbox.control.nonce, self.home)
+                    terminal = await self.sandbox.open_terminal(program, variables)
             except SandboxLost:
                 raise
             except EngineError:
                 continue
-            self._reader = asyncio.create_task(self._read(self._tty), name=f"shell {self.sandbox.id[:12]}")
+            self._terminal = terminal
+            self.sandbox.listen(self._told)
+            self._reader = asyncio.create_task(self._read(terminal), name=f"shell {self.sandbox.id[:12]}")
             # The engine answers only when the shell has started; meanwhile the shell is on its way.
-            self._sizing = asyncio.create_task(self.resize(*self.size))
+            self._sizing = asyncio.create_task(terminal.resize(*self.size))
             if await self._until(lambda: bool(self._prompts) or self._eof, patience) and self._prompts:
-                self.program, self.prompt = argv[0], self._prompts[-1]
+                self.program, self.prompt = program[0], self._prompts[-1]
                 self._first = self.prompt.exports
                 self._look()
                 await self._until(self._prompt_shown, 0.5)
@@ -141,20 +133,24 @@ class Shell:
                 return True
         return False
 
-    def _prompted(self, prompt: Prompt) -> None:
-        self._prompts.append(prompt)
+    def _told(self, report: Prompt | Left) -> None:
+        if isinstance(report, Prompt):
+            self._prompts.append(report)
+        elif self._terminal is None or self._terminal.own:
+            self._eof = True
         self._moved.set()
 
-    async def _read(self, tty: Stream) -> None:
+    async def _read(self, terminal: Terminal) -> None:
         with contextlib.suppress(*GONE):
-            while (message := await tty.read_out()) is not None:
+            while (message := await terminal.stream.read_out()) is not None:
                 self._tail.add(message.data)
                 self.on_output(message.data)
                 self._scan = (self._scan + message.data)[-4096:]
-                for mark in _MARK.finditer(self._scan):
-                    self._shown = int(mark[1])
+                if marks := list(_MARK.finditer(self._scan)):
+                    self._shown = int(marks[-1][1])
+                    self._scan = self._scan[marks[-1].end() :]
                     self._moved.set()
-        if tty is self._tty:
+        if terminal is self._terminal:
             self._eof = True
             self._moved.set()
 
@@ -184,10 +180,10 @@ class Shell:
         Raises:
             SandboxLost: the container ended.
         """
-        if self._tty is None or self._eof:
-            await self._replace("the shell had ended")
         began = time.monotonic()
         await self._looked()
+        if self._terminal is None or self._eof or self.sandbox.stopped:
+            await self._replace("the shell had ended")
         self._prompts, self._tail = [], Tail(TAIL)
         watch = self._watch = Watch(began, timeout)
         await self._enter(command)
@@ -355,11 +351,11 @@ class Shell:
         Raises:
             SandboxLost: the terminal is gone and so is the container.
         """
-        if self._tty is None and not self.sandbox.lost:
+        if self._terminal is None and not self.sandbox.lost:
             raise EngineError("the shell is not open")
         try:
-            assert self._tty is not None
-            await self._tty.write_in(data)
+            assert self._terminal is not None
+            await self._terminal.stream.write_in(data)
         except (RuntimeError, AssertionError, *GONE) as error:
             if self.sandbox.lost:
                 raise SandboxLost(f"the sandbox {self.sandbox.id[:12]} ended") from error
@@ -369,19 +365,18 @@ class Shell:
     async def resize(self, rows: int, columns: int) -> None:
         """Give the terminal another size; programs in it are told."""
         self.size = (rows, columns)
-        if self._exec:
-            with contextlib.suppress(*GONE):
-                await self.sandbox.engine.docker.containers.exec(self._exec).resize(h=rows, w=columns)
+        if self._terminal is not None:
+            await self._terminal.resize(rows, columns)
 
     async def _hang_up(self) -> None:
-        tty, self._tty = self._tty, None
+        terminal, self._terminal = self._terminal, None
         for task in filter(None, (self._sizing, self._looking, self._reader)):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, SandboxLost):
                 await task
         self._sizing = self._looking = self._reader = None
-        if tty is not None:
-            await hang_up(tty)
+        if terminal is not None:
+            await hang_up(terminal.stream)
 
     async def close(self) -> None:
         """Let go of the terminal; the sandbox is not touched."""

@@ -67,7 +67,9 @@ def is_static(path: Path) -> bool:
 @functools.cache
 def _contents() -> dict[str, bytes]:
     package = files("engine.sandbox").joinpath("inside")
-    contents = {name: package.joinpath(name).read_bytes() for name in ("init", "bashrc", "ashrc", "suite")}
+    contents = {
+        name: package.joinpath(name).read_bytes() for name in ("init", "first", "bashrc", "ashrc", "suite")
+    }
     contents["runner.py"] = files("engine.suite").joinpath("runner.py").read_bytes()
     contents["busybox"] = busybox_path().read_bytes()
     return contents

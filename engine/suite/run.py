@@ -14,8 +14,10 @@ from aiodocker.stream import Stream
 from engine.gold.model import TestCommand
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
+from engine.sandbox.container import Limits, configuration, created, host_config
+from engine.sandbox.control import GONE, SandboxLost, hang_up
 from engine.sandbox.netns import Namespace, Namespaces
-from engine.sandbox.sandbox import GONE, Limits, SandboxLost, Tail, hang_up, host_config, labels
+from engine.sandbox.sandbox import Tail
 from engine.suite.protocol import Collector, Touch
 from engine.suite.report import Report, TestResult
 
@@ -66,10 +68,9 @@ class Suite:
         timed_out = False
         container = stream = None
         try:
-            await tools.ensure(self.engine, image)
             config = self._config(image, options, namespace.network if namespace else "none")
             with translated("starting the suite"):
-                container = await self.engine.create(config)
+                container = await created(self.engine, config)
                 stream = container.attach(stdin=True, stdout=True, stderr=True)
                 await stream._init()
                 await container.start()
@@ -108,19 +109,10 @@ class Suite:
 
     def _config(self, image: str, options: Sequence[str], network: str) -> dict[str, Any]:
         argv = self.test.argv(tools.RUNNER, tuple(options))
+        command = [tools.BUSYBOX, "sh", f"{tools.MOUNT}/suite", *argv]
         config: dict[str, Any] = {
-            "Image": image,
-            "Cmd": [tools.BUSYBOX, "sh", f"{tools.MOUNT}/suite", *argv],
-            "Entrypoint": [],
-            "User": "0:0",
-            "WorkingDir": "/",
-            "OpenStdin": True,
-            "StdinOnce": True,
-            "AttachStdin": True,
-            "AttachStdout": True,
-            "AttachStderr": True,
-            "Labels": labels("suite", self.session),
-            "HostConfig": host_config(self.engine, network=network, binds=(), limits=self.limits),
+            **configuration(image, command, "suite", self.session),
+            "HostConfig": host_config(network=network, binds=(), limits=self.limits),
         }
         if network == "none":
             config["Hostname"] = "sandbox"

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from engine.sandbox.client import Engine
-from engine.sandbox.sandbox import Limits, Sandbox
+from engine.sandbox.container import Limits
+from engine.sandbox.netns import Namespaces
+from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Shell
 
 
@@ -32,11 +34,22 @@ class Seen:
             await self._more.wait()
 
 
-@pytest.fixture
-async def sandbox(engine: Engine, base_image: str) -> AsyncIterator[Sandbox]:
-    limits = Limits(memory=256 << 20, pids=96)
-    async with await Sandbox.start(engine, base_image, limits=limits) as started:
-        yield started
+LIMITS = Limits(memory=256 << 20, pids=96)
+
+
+@pytest.fixture(params=["alone", "joined"])
+async def sandbox(engine: Engine, base_image: str, request) -> AsyncIterator[Sandbox]:
+    """A container with a PID 1 of its own, and one in the namespaces of another as branches are."""
+    if request.param == "alone":
+        async with await Sandbox.start(engine, base_image, limits=LIMITS) as started:
+            yield started
+        return
+    namespaces = Namespaces(engine, base_image, "tests", ready=0)
+    async with namespaces.leased() as namespace:
+        joined = Sandbox.join(engine, base_image, namespace.control, home="/root", limits=LIMITS)
+        async with await joined as started:
+            yield started
+    await namespaces.close()
 
 
 @pytest.fixture

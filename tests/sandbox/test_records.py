@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sandbox.records import Answer, Prompt, Records, exports
+from engine.sandbox.records import Answer, Began, Left, Prompt, Records, exports
 
 NONCE = "0123456789abcdef"
 EXPORTS = 'declare -x A="b\\"c"\ndeclare -x N="1\n2"\ndeclare -x U\n'
@@ -23,6 +23,15 @@ def test_a_report_and_an_answer() -> None:
         PROMPT,
         Answer("1f", "S 7 7 do_wait"),
     ]
+
+
+def test_the_first_process_and_the_end_of_its_shell() -> None:
+    records = Records(NONCE)
+    told = f"\nS {NONCE} 7:1234\n\nX {NONCE}\n"
+    assert records.feed(told.encode()) == [Began("7:1234"), Left()]
+    assert records.feed(told.replace(NONCE, "f" * 16).encode()) == []
+    cut = REPORT[: REPORT.index("declare -x N")]
+    assert records.feed(f"{cut}\nX {NONCE}\n{REPORT}".encode()) == [Left(), PROMPT]
 
 
 @given(st.lists(st.integers(0, 200), max_size=5))

@@ -144,7 +144,7 @@ async def test_a_start_that_fails_leaves_no_container(engine: Engine, base_image
         return made[-1]
 
     monkeypatch.setattr(engine.docker.containers, "create", created)
-    monkeypatch.setattr(tools, "BUSYBOX", f"{tools.MOUNT}/nonexistent")
+    monkeypatch.setattr("engine.sandbox.sandbox.CONTROL", [f"{tools.MOUNT}/nonexistent"])
     with pytest.raises(EngineError):
         await Sandbox.start(engine, base_image)
     assert made
@@ -154,11 +154,17 @@ async def test_a_start_that_fails_leaves_no_container(engine: Engine, base_image
 OWNER = """
 import asyncio, sys
 from engine.sandbox.client import connect
+from engine.sandbox.netns import Namespaces
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Shell
 async def main():
+    _, image, how = sys.argv
     async with connect() as engine:
-        sandbox = await Sandbox.start(engine, sys.argv[1])
+        if how == "alone":
+            sandbox = await Sandbox.start(engine, image)
+        else:
+            namespace = await Namespaces(engine, image, ready=0).lease()
+            sandbox = await Sandbox.join(engine, image, namespace.control, home="/")
         shell = Shell(sandbox)
         await shell.open()
         print(sandbox.id, flush=True)
@@ -167,17 +173,23 @@ asyncio.run(main())
 """
 
 
-async def test_a_killed_process_leaves_no_container(engine: Engine, base_image: str) -> None:
-    argv = [sys.executable, "-c", OWNER, base_image]
+@pytest.mark.parametrize("how", ["alone", "joined"])
+async def test_a_killed_process_leaves_no_container_running(
+    engine: Engine, base_image: str, how: str
+) -> None:
+    argv = [sys.executable, "-c", OWNER, base_image, how]
     owner = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     assert owner.stdout is not None
     ident = (await owner.stdout.readline()).decode().strip()
     owner.kill()
     await owner.wait()
     deadline = time.monotonic() + 10
-    while await engine.docker.containers.list(all=True, filters={"id": [ident]}):
+    # A joined one stays, stopped, until garbage is collected: it could be started again.
+    while await engine.docker.containers.list(all=how == "alone", filters={"id": [ident]}):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
+    if how == "joined":
+        await engine.docker.containers.container(ident).delete()
 
 
 async def test_the_tools_are_made_once_and_again_when_they_are_cut_short(

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from engine.sandbox import tools
-from engine.sandbox.sandbox import Sandbox, SandboxLost
+from engine.sandbox.control import SandboxLost
+from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Shell
 
 pytestmark = pytest.mark.docker
@@ -198,8 +199,14 @@ async def test_a_container_removed_from_outside_is_lost_at_once(shell: Shell, sa
     await asyncio.sleep(0.5)
     await sandbox.engine.docker.containers.container(sandbox.id).delete(force=True)
     began = time.monotonic()
-    with pytest.raises(SandboxLost):
+
+    async def ended() -> None:
+        # The hangup of the terminal may end the command just before the shell itself is ended.
         await running
+        await shell.run("true")
+
+    with pytest.raises(SandboxLost):
+        await ended()
     assert time.monotonic() - began < 1
     for attempt in (
         lambda: shell.run("true"),
@@ -217,7 +224,31 @@ async def test_a_container_removed_from_outside_is_lost_at_once(shell: Shell, sa
     await sandbox.remove()
 
 
-async def test_a_container_killed_between_commands_is_lost(shell: Shell, sandbox: Sandbox) -> None:
+async def test_a_container_killed_between_commands(shell: Shell, sandbox: Sandbox, seen) -> None:
+    await shell.run("echo kept >/etc/motd")
     await sandbox.engine.docker.containers.container(sandbox.id).kill()
+    if not sandbox.shared:
+        with pytest.raises(SandboxLost):
+            await shell.run("true")
+        return
+    await answers(shell)
+    assert await sandbox.read_file("/etc/motd") == b"kept\n"
+    assert seen.lost[-1][1] == "/bin/bash"
+
+
+async def test_a_joined_sandbox_whose_shell_is_damaged_comes_back_after_all_was_ended(
+    shell: Shell, sandbox: Sandbox, seen
+) -> None:
+    if not sandbox.shared:
+        pytest.skip("its PID 1 cannot be ended")
+    await shell.run("rm /bin/bash; kill -9 -1")
+    await answers(shell)
+    assert seen.lost[-1][1] == tools.BUSYBOX
+    await shell.run("kill -9 -1")
+    await answers(shell)
+
+
+async def test_the_end_of_the_holder_is_the_end_of_all(shell: Shell, sandbox: Sandbox) -> None:
+    await sandbox.control.hang_up()
     with pytest.raises(SandboxLost):
         await shell.run("true")

@@ -15,8 +15,10 @@ from engine.errors import EngineError
 from engine.gold.model import Gold
 from engine.sandbox import tools
 from engine.sandbox.client import Engine
+from engine.sandbox.container import Limits
+from engine.sandbox.control import SandboxLost
 from engine.sandbox.netns import Namespaces
-from engine.sandbox.sandbox import Limits, Sandbox, SandboxLost
+from engine.sandbox.sandbox import Sandbox
 from engine.suite.report import COMPLETE, DIED, TIMEOUT, UNSTARTABLE, Report, TestResult
 from engine.suite.run import Suite
 

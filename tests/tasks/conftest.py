@@ -18,9 +18,10 @@ from engine.inversion import Line, dockerfile
 from engine.proof.gate import Verdict
 from engine.sandbox import images
 from engine.sandbox.client import Engine
+from engine.sandbox.container import labels
 from engine.sandbox.delta import Entry, Layer
 from engine.sandbox.difference import difference
-from engine.sandbox.sandbox import Sandbox, labels
+from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
 from engine.suite.report import Report
 from engine.suite.run import Suite
