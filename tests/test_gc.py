@@ -177,17 +177,15 @@ def test_unfinished_directories_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 VICTIM = """
 import asyncio, os, signal, sys
 from engine.sandbox.client import connect
-from engine.sandbox.container import Limits, host_config, labels
+from engine.sandbox.container import Limits, configuration, created, host_config
 from engine.sandbox.sandbox import Sandbox
 
 async def main(image, session):
     async with connect() as engine:
         sandbox = await Sandbox.start(engine, image, session=session)
         first = await sandbox.commit()
-        made = await engine.docker.containers.create({
-            "Image": first, "Cmd": ["true"], "Labels": labels("suite", session),
-            "HostConfig": host_config(network="none", binds=(), limits=Limits()),
-        })
+        host = host_config(network="none", binds=(), limits=Limits())
+        made = await created(engine, {**configuration(first, ["true"], "suite", session), "HostConfig": host})
         print(sandbox.id, made.id, first, flush=True)
         await asyncio.sleep(60)
 

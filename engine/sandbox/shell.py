@@ -28,6 +28,9 @@ STAND_IN_SCRIPT = "/dev/.cligym-command"
 REVIVALS = 3
 """Times a container is started in which everything was ended, before that counts as what it does."""
 
+HUNG_UP = 129
+"""Exit code of what SIGHUP ended."""
+
 _MARK = re.compile(rb"\x1b\]133;B;(\d+)\x07")
 _NOT_TYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -193,6 +196,8 @@ class Shell:
             self._watch = None
         if outcome == DONE and "\n" in command:
             await self._settle()
+        if outcome == DONE and self._prompts[-1].exit_code == HUNG_UP and await self._orphaned():
+            outcome = LOST
         if outcome == LOST:
             await self._replace("the command ended the shell")
         elif outcome == "replaced":
@@ -272,6 +277,11 @@ class Shell:
         self.cwd = self.prompt.cwd
         self._keep = await self.sandbox.processes()
         return watch.steps <= 1
+
+    async def _orphaned(self) -> bool:
+        # When a container is ended, its terminal hangs up just before the shell itself is killed.
+        await self.sandbox.processes()
+        return self.sandbox.stopped
 
     async def _settle(self) -> None:
         # An error in the syntax of a typed block makes bash read the lines after it as commands of their
