@@ -107,8 +107,10 @@ def run_home(begin: Callable[[str], Live] | None = None) -> int:
 
 
 def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:
+    from cligym_tui.screen import hangup
     from cligym_tui.screen.app import OperatorApp, exit_code
 
+    hangup.watch()
     app = OperatorApp(first, config)
     return exit_code(app, app.run())
 

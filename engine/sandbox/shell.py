@@ -243,8 +243,10 @@ class Shell:
             match watch.next(time.monotonic()):
                 case "probe" if self.prompt is not None:
                     state = State.parse(await self.sandbox.ask("state", str(self.prompt.pid)))
+                    if not state.alive and not self._prompts:
+                        self._eof = True  # the engine does not always say so when the whole container ends
                     # Until something is echoed, it sleeps for want of the keys, which are on their way.
-                    if self._tail.total:
+                    elif self._tail.total:
                         watch.probed(state)
                 case "interrupt":
                     await self.type(b"\x03")

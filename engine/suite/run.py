@@ -99,11 +99,12 @@ class Suite:
         return collector.report(timed_out=timed_out, seconds=time.monotonic() - began, tail=tail.bytes())
 
     async def _end(self, container: Any, stream: Stream | None, namespace: Namespace | None) -> None:
-        if stream is not None:
-            await hang_up(stream)
         if container is not None:
             with contextlib.suppress(*GONE):
                 await container.delete(force=True, v=True)
+        # Not before: what ends by itself the engine removes, and nobody could wait for that.
+        if stream is not None:
+            await hang_up(stream)
         if namespace is not None and self.namespaces is not None:
             await self.namespaces.give_back(namespace, clean=self.test.user != "root")
 

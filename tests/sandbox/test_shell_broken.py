@@ -248,6 +248,18 @@ async def test_a_joined_sandbox_whose_shell_is_damaged_comes_back_after_all_was_
     await answers(shell)
 
 
+async def test_a_shell_whose_terminal_never_says_that_it_is_gone(shell: Shell, sandbox: Sandbox) -> None:
+    await shell.run("rm /bin/bash; exit")
+    assert shell.prompt is not None
+    assert shell._reader is not None
+    shell._reader.cancel()  # as if the stream stayed open
+    await sandbox.exec([tools.BUSYBOX, "kill", "-9", str(shell.prompt.pid)])
+    began = time.monotonic()
+    assert (await shell.run("true", timeout=30)).outcome == "lost"
+    assert time.monotonic() - began < 10
+    await answers(shell)
+
+
 async def test_the_end_of_the_holder_is_the_end_of_all(shell: Shell, sandbox: Sandbox) -> None:
     await sandbox.control.hang_up()
     with pytest.raises(SandboxLost):

