@@ -15,6 +15,7 @@ from engine.gold import store
 from engine.inversion import dockerfile
 from engine.proof.gate import Candidate, Gate, Verdict, prove
 from engine.proof.graded import Nop, Oracle
+from engine.proof.healthy import Healthy
 from engine.proof.protected import Protected
 from engine.proof.rebuild import Rebuild
 from engine.proof.told import Told
@@ -58,7 +59,14 @@ async def proven(exploration: Exploration, candidate: Candidate, seed: int, bega
         draft,
         exploration.session,
     )
-    gates: Sequence[Gate] = (Protected(bench), Rebuild(bench), Told(bench), Nop(bench), Oracle(bench))
+    gates: Sequence[Gate] = (
+        Protected(bench),
+        Healthy(bench),
+        Rebuild(bench),
+        Told(bench),
+        Nop(bench),
+        Oracle(bench),
+    )
 
     def started(gate: str) -> None:
         journal.append(events.GateStarted(branch=branch, step=step, gate=gate))
@@ -94,19 +102,19 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
     pact = contract(tree, gold.test, gold.recipe.protected, bench.f2p, bench.p2p)
     async with reading(bench.engine, gold.image, session) as get:
         tests = await private_tests(get, tree, pact)
-        solution = await reference_solution(get, tree, candidate.delta)
+        solution = await reference_solution(get, tree, bench.delta)
     told = statement.write(
         gold,
         bench.reports[0],
         bench.f2p,
-        candidate.delta,
+        bench.delta,
         seed=f"{gold.image} {seed} {candidate.branch} {candidate.step}",
     )
     return Task(
         id=task_id(gold.project, session, candidate.branch, candidate.step),
         gold=gold,
         instruction=told,
-        dockerfile=dockerfile(gold.tag, candidate.lines),
+        dockerfile=dockerfile(gold.tag, bench.lines),
         contract=pact,
         tests=tests,
         solution=solution,
@@ -114,17 +122,20 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
         session=session,
         branch=candidate.branch,
         step=candidate.step,
-        steps=_steps(candidate),
+        steps=_steps(bench),
         seed=seed,
         agent=candidate.agent,
         version=program_version(),
     )
 
 
-def _steps(candidate: Candidate) -> tuple[TakenStep, ...]:
+def _steps(bench: Workbench) -> tuple[TakenStep, ...]:
+    candidate = bench.candidate
     faults = {fault.command: fault for fault in candidate.faults}
     taken = []
-    for line in candidate.lines:
+    for line in bench.lines:
+        if not line.step:
+            continue  # a gate's own, that clears up behind the others
         fault = faults.get(line.command)
         taken.append(
             TakenStep(

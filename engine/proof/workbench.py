@@ -1,14 +1,15 @@
-"""What the gates of one candidate share: the rebuilt image, its reports, the task as it would be written."""
+"""What the gates of one candidate share: the Dockerfile, the rebuilt image, its reports, the task to be."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.inversion import Line
 from engine.proof.gate import Candidate, Fell
 from engine.sandbox import images
 from engine.sandbox.client import Engine
-from engine.sandbox.delta import Tree
+from engine.sandbox.delta import Layer, Tree
 from engine.sandbox.netns import Namespaces
 from engine.suite.report import PASSED, Report
 from engine.suite.run import Suite
@@ -31,20 +32,40 @@ class Workbench:
     rebuilt: str = ""
     """Image built from the exported Dockerfile."""
     reports: tuple[Report, ...] = ()
-    """The suite's runs on the rebuilt image."""
+    """The suite's runs on the rebuilt images."""
+    lines: tuple[Line, ...] = ()
+    """What the exported Dockerfile does: the candidate's commands, until a gate drops or adds some."""
+    delta: Layer = field(default_factory=dict)
+    """What those leave of gold: as the candidate's snapshot, or the last replay of them, has it."""
+    image: str = ""
+    """An image in which that can be looked at."""
+    unstable: frozenset[str] = frozenset()
+    """Tests whose outcomes differ from run to run; neither f2p nor p2p."""
+    notes: dict[str, object] = field(default_factory=dict)
+    """What gates found that belongs into the task's metadata."""
+    made: list[str] = field(default_factory=list)
+    """Images to remove in the end."""
     _task: Task | None = None
+
+    def __post_init__(self) -> None:
+        self.lines = self.lines or self.candidate.lines
+        self.delta = self.delta or self.candidate.delta
+        self.image = self.image or self.candidate.image
 
     @property
     def f2p(self) -> tuple[str, ...]:
-        """Baseline tests that fail on the rebuilt image, in order of collection."""
+        """Baseline tests that fail in every run on the rebuilt images, in order of collection."""
         broken = self._broken()
-        return tuple(test for test in self.candidate.gold.baseline if test in broken)
+        return tuple(test for test in self._stable() if test in broken)
 
     @property
     def p2p(self) -> tuple[str, ...]:
-        """Baseline tests that pass on the rebuilt image."""
+        """Baseline tests that pass in every run on the rebuilt images."""
         broken = self._broken()
-        return tuple(test for test in self.candidate.gold.baseline if test not in broken)
+        return tuple(test for test in self._stable() if test not in broken)
+
+    def _stable(self) -> tuple[str, ...]:
+        return tuple(test for test in self.candidate.gold.baseline if test not in self.unstable)
 
     def _broken(self) -> frozenset[str]:
         if not self.reports:
@@ -58,9 +79,9 @@ class Workbench:
         return self._task
 
     async def close(self) -> None:
-        """Remove the rebuilt image."""
-        if self.rebuilt:
-            await images.remove(self.engine, self.rebuilt)
+        """Remove the images that were made."""
+        for image in reversed(self.made):
+            await images.remove(self.engine, image)
 
 
 def outcomes(report: Report, baseline: tuple[str, ...]) -> dict[str, int]:

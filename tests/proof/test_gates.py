@@ -47,11 +47,14 @@ async def test_a_good_candidate_holds_before_every_gate(
     assert task.f2p == (BROKEN,)
     assert {*task.p2p, BROKEN} == set(good.gold.baseline)
     happened = list(read(tmp_path / "events.jsonl"))
-    names = ["protected", "rebuild", "statement", "nop", "oracle"]
+    names = ["protected", "healthy", "rebuild", "statement", "nop", "oracle"]
     assert [event.gate for event in happened if isinstance(event, events.GateStarted)] == names
     ended = [event for event in happened if isinstance(event, events.GateEnded)]
     assert [(event.gate, event.held) for event in ended] == [(name, True) for name in names]
-    assert ended[1].evidence["outcomes"] == {"passed": 7, "error": 1}
+    evidence = {event.gate: event.evidence for event in ended}
+    assert evidence["rebuild"]["outcomes"] == {"passed": 7, "error": 1}
+    assert evidence["rebuild"]["builds"] == 3
+    assert evidence["healthy"]["image"] == good.gold.image
     assert [gate.gate for gate in task.gates] == names
     proof = json.loads(harbor.render(task)["proof.json"][0])
     assert [step["command"] for step in proof["steps"]] == [TAKEN]
