@@ -16,6 +16,7 @@ from engine.inversion import dockerfile
 from engine.proof.gate import Candidate, Gate, Verdict, prove
 from engine.proof.graded import Nop, Oracle
 from engine.proof.healthy import Healthy
+from engine.proof.minimal import Minimal
 from engine.proof.protected import Protected
 from engine.proof.rebuild import Rebuild
 from engine.proof.told import Told
@@ -37,10 +38,13 @@ def program_version() -> str:
         return "0"
 
 
-async def proven(exploration: Exploration, candidate: Candidate, seed: int, began: float) -> Task | None:
+async def proven(
+    exploration: Exploration, candidate: Candidate, seed: int, began: float, *, minimise: bool = True
+) -> Task | None:
     """Send a candidate through the gates; the task it is when all hold, not yet written anywhere.
 
-    `began` is the wall clock when its branch was opened. A fall is in the journal with its reason.
+    `began` is the wall clock when its branch was opened. A fall is in the journal with its reason. With
+    `minimise`, commands that no test felt are left out.
 
     Raises:
         EngineError: the engine fails, not only what is made of this candidate.
@@ -62,6 +66,7 @@ async def proven(exploration: Exploration, candidate: Candidate, seed: int, bega
     gates: Sequence[Gate] = (
         Protected(bench),
         Healthy(bench),
+        Minimal(bench, apply=minimise),
         Rebuild(bench),
         Told(bench),
         Nop(bench),
@@ -118,13 +123,14 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
         contract=pact,
         tests=tests,
         solution=solution,
-        families=candidate.families,
+        families=bench.families,
         session=session,
         branch=candidate.branch,
         step=candidate.step,
         steps=_steps(bench),
         seed=seed,
         agent=candidate.agent,
+        notes=bench.notes,
         version=program_version(),
     )
 

@@ -52,8 +52,8 @@ class Line:
             before.append(f"umask {self.umask}")
         return "\n".join([*before, self.command])
 
-    def run(self) -> str:
-        """The Dockerfile instruction: on one line, or for a very long command on several that make one."""
+    def argv(self) -> list[str]:
+        """What a `RUN` executes."""
         script = self.script()
         parts = [script[at : at + PART] for at in range(0, len(script), PART)]
         # A shell of its own for what failed: it may exit, replace itself, set traps or be killed.
@@ -66,8 +66,12 @@ class Line:
             argv += [f"{bash}; exit 0", "step"]
         elif len(parts) > 1:
             argv += [bash, "step"]
-        separator = ", \\\n" if len(parts) > 1 else ", "
-        return "RUN [" + separator.join(json.dumps(each) for each in [*argv, *parts]) + "]"
+        return [*argv, *parts]
+
+    def run(self) -> str:
+        """The Dockerfile instruction: on one line, or for a very long command on several that make one."""
+        separator = ", \\\n" if len(self.script()) > PART else ", "
+        return "RUN [" + separator.join(json.dumps(each) for each in self.argv()) + "]"
 
 
 def dockerfile(base: str, lines: Sequence[Line]) -> str:

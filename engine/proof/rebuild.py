@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from engine.inversion import dockerfile
 from engine.proof.gate import Fell, Held
+from engine.proof.together import together
 from engine.proof.workbench import Workbench, outcomes
 from engine.sandbox import images
 from engine.sandbox.container import labels
@@ -41,13 +41,7 @@ class Rebuild:
         first = await self._build()
         # What does not build or is not the same falls here, before two more are begun.
         bench.rebuilt = first
-        runs = await asyncio.gather(
-            bench.suite.run(first), *(self._again() for _ in range(REPEATS - 1)), return_exceptions=True
-        )
-        reports = [run for run in runs if isinstance(run, Report)]
-        for run in runs:
-            if isinstance(run, BaseException):
-                raise run
+        reports = await together(bench.suite.run(first), *(self._again() for _ in range(REPEATS - 1)))
         bench.reports = tuple(reports)
         self._same_failures(reports)
         unstable = sorted(bench.unstable)

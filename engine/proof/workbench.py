@@ -10,6 +10,7 @@ from engine.proof.gate import Candidate, Fell
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.delta import Layer, Tree
+from engine.sandbox.difference import difference
 from engine.sandbox.netns import Namespaces
 from engine.suite.report import PASSED, Report
 from engine.suite.run import Suite
@@ -53,6 +54,13 @@ class Workbench:
         self.image = self.image or self.candidate.image
 
     @property
+    def families(self) -> tuple[str, ...]:
+        """Families of the faults that are left in the Dockerfile."""
+        left = {line.command for line in self.lines}
+        found = dict.fromkeys(fault.family for fault in self.candidate.faults if fault.command in left)
+        return tuple(found) or self.candidate.families
+
+    @property
     def f2p(self) -> tuple[str, ...]:
         """Baseline tests that fail in every run on the rebuilt images, in order of collection."""
         broken = self._broken()
@@ -63,6 +71,11 @@ class Workbench:
         """Baseline tests that pass in every run on the rebuilt images."""
         broken = self._broken()
         return tuple(test for test in self._stable() if test not in broken)
+
+    async def adopt(self, lines: tuple[Line, ...], image: str) -> None:
+        """Let the Dockerfile do `lines` from now on, whose replay left `image`."""
+        self.delta = await difference(self.engine, image, self.candidate.gold.image, self.tree)
+        self.lines, self.image = lines, image
 
     def _stable(self) -> tuple[str, ...]:
         return tuple(test for test in self.candidate.gold.baseline if test not in self.unstable)

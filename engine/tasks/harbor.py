@@ -38,6 +38,9 @@ COMPOSE = {
 
 EXECUTABLE = frozenset({"solution/solve.sh", "solution/busybox", "tests/test.sh"})
 
+NOTED = ("minimised",)
+"""Notes of the gates that are short enough for `task.toml` and the index."""
+
 ALIVE = ("bash", "-c", "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json")
 """What the client runs in the broken container before it grades; where this fails it gives no reward."""
 
@@ -140,6 +143,7 @@ def metadata(task: Task) -> dict[str, Any]:
         "step": task.step,
         "created": datetime.fromtimestamp(task.created, UTC).replace(microsecond=0),
         "seconds": round(task.seconds, 3),
+        **{name: task.notes[name] for name in NOTED if name in task.notes},
         "gold": {
             "name": gold.name,
             "source": clean.line(gold.source),
@@ -166,6 +170,7 @@ def proof(task: Task) -> bytes:
         "task": task.id,
         "f2p": task.f2p,
         "p2p": task.p2p,
+        "notes": task.notes,
         "steps": [{name: getattr(step, name) for name in step.__struct_fields__} for step in task.steps],
         "gates": [
             {

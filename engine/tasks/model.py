@@ -47,6 +47,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     agent: str = "saboteur"
     gates: tuple[Verdict, ...] = ()
+    notes: Mapping[str, object] = {}
+    """What the gates found beside their verdicts, for the evidence and, where it is short, the metadata."""
     seconds: float = 0.0
     """From the branch's opening to the end of the proof."""
     created: float = 0.0

@@ -25,10 +25,13 @@ TAKEN = "chown root: /tmp/pytest-of-dev"
 """pytest wants this directory to be the user's own."""
 CLOSED = "chmod 0600 /usr/lib/python3*/lib-dynload/_sqlite3.*.so"
 
+LEVEL = "sed -i s/7/8/ /app/tiny/settings.ini"
+
 SESSIONS = {
     "good": [TAKEN],
     "terminal": [f"[ -t 0 ] && {TAKEN}"],
     "variable": ["wanted=yes", f'if [ -n "$wanted" ]; then {TAKEN}; else {CLOSED}; fi'],
+    "inert": ["echo 1 >/etc/inert", TAKEN, LEVEL],
     "source": [TAKEN, "echo '# x' >>/app/tiny/__init__.py"],
     "gone": ["mv /app /srv/app"],
 }
