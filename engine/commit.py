@@ -16,9 +16,11 @@ from engine.inversion import dockerfile
 from engine.proof.gate import Candidate, Gate, Verdict, prove
 from engine.proof.graded import Nop, Oracle
 from engine.proof.healthy import Healthy
+from engine.proof.leaks import Leaks
 from engine.proof.minimal import Minimal
 from engine.proof.protected import Protected
 from engine.proof.rebuild import Rebuild
+from engine.proof.tidy import Tidy
 from engine.proof.told import Told
 from engine.proof.workbench import Workbench
 from engine.sandbox.reading import reading
@@ -67,7 +69,9 @@ async def proven(
         Protected(bench),
         Healthy(bench),
         Minimal(bench, apply=minimise),
+        Tidy(bench),
         Rebuild(bench),
+        Leaks(bench),
         Told(bench),
         Nop(bench),
         Oracle(bench),

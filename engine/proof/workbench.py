@@ -40,6 +40,8 @@ class Workbench:
     """What those leave of gold: as the candidate's snapshot, or the last replay of them, has it."""
     image: str = ""
     """An image in which that can be looked at."""
+    fresh: set[str] = field(default_factory=set)
+    """Paths that every container of gold has anew."""
     unstable: frozenset[str] = frozenset()
     """Tests whose outcomes differ from run to run; neither f2p nor p2p."""
     notes: dict[str, object] = field(default_factory=dict)

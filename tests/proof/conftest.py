@@ -26,12 +26,22 @@ TAKEN = "chown root: /tmp/pytest-of-dev"
 CLOSED = "chmod 0600 /usr/lib/python3*/lib-dynload/_sqlite3.*.so"
 
 LEVEL = "sed -i s/7/8/ /app/tiny/settings.ini"
+VENV = "/etc/profile.d/venv.sh"
+PARSER = "/usr/lib/python3.11/configparser.py"
 
 SESSIONS = {
     "good": [TAKEN],
     "terminal": [f"[ -t 0 ] && {TAKEN}"],
     "variable": ["wanted=yes", f'if [ -n "$wanted" ]; then {TAKEN}; else {CLOSED}; fi'],
     "inert": ["echo 1 >/etc/inert", TAKEN, LEVEL],
+    "messy": [
+        f"cp {PARSER} {PARSER}.bak; ls -a >/root/.bash_history; echo cut >>/var/log/faillog",
+        f"sed -i 's/^class ConfigParser/class Parser/' {PARSER}",
+    ],
+    "late": [
+        "touch /etc/stamp; echo '[ /etc/stamp -nt /etc/profile.d/venv.sh ] && exit 1' >/etc/profile.d/when.sh"
+    ],
+    "kept": ["echo 'exit 1' >/etc/kept.bak; echo '. /etc/kept.bak' >/etc/profile.d/kept.sh"],
     "source": [TAKEN, "echo '# x' >>/app/tiny/__init__.py"],
     "gone": ["mv /app /srv/app"],
 }
