@@ -39,6 +39,7 @@ class Tidy:
         bench = self.bench
         found = traces(bench.tree, bench.delta)
         clear = (_line(found.script()),) if found.script() else ()
+        self._whole = set(found.shorten)
         late = await self._late(found.script())
         settled: set[str] = set()
         for chosen in self._choices(late):
@@ -93,7 +94,8 @@ class Tidy:
         return [*choices, *([quiet] if quiet and quiet != set(late) else []), set()]
 
     def _touching(self, chosen: set[str]) -> tuple[Line, ...]:
-        text = times.script(chosen, self._times, self.bench.tree, self.bench.delta)
+        hurt = {path: entry for path, entry in self.bench.delta.items() if path not in self._whole}
+        text = times.script(chosen, self._times, self.bench.tree, hurt)
         return (_line(text),) if text else ()
 
     async def _same(self, lines: Sequence[Line]) -> bool:
