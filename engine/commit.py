@@ -24,7 +24,7 @@ from engine.proof.tidy import Tidy
 from engine.proof.told import Told
 from engine.proof.workbench import Workbench
 from engine.sandbox.reading import reading
-from engine.tasks import harbor, output
+from engine.tasks import export, goldkept, output
 from engine.tasks.contract import contract
 from engine.tasks.materials import private_tests, reference_solution
 from engine.tasks.model import TakenStep, Task
@@ -136,6 +136,9 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
         agent=candidate.agent,
         notes=bench.notes,
         version=program_version(),
+        lines=candidate.lines,
+        delta=candidate.delta,
+        report=bench.reports[0],
     )
 
 
@@ -167,10 +170,10 @@ def publish(exploration: Exploration, task: Task, out: Path) -> Path:
         OutputError: the directory cannot be written.
         OutputFull: there is no room.
     """
-    output.keep_gold(out, task.gold.name, task.gold.image, store.context(task.gold.name), task.gold.tag)
+    goldkept.keep(out, task.gold.name, task.gold.image, store.context(task.gold.name), task.gold.tag)
     identity = (task.session, task.branch, task.step)
-    task = replace(task, id=task_id(task.gold.project, *identity, taken=output.taken(out)))
-    path = harbor.write(out, task)
+    task = replace(task, id=task_id(task.gold.project, *identity, taken=output.used(out)))
+    path = export.write(out, task)
     exploration.journal.append(
         events.TaskCommitted(
             branch=task.branch,

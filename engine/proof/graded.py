@@ -23,7 +23,7 @@ class Nop:
         Raises:
             Fell: it earns anything but 0.
         """
-        graded = await grade(self.bench, solve=False)
+        graded = await grade(self.bench, solve=False, form=next(iter(await self.bench.forms())))
         if graded.reward != 0:
             raise Fell(f"nop: the untouched task earned {graded.reward}", {"log": graded.log})
         return Held("the untouched task earns 0", {"reward": 0})
@@ -43,10 +43,12 @@ class Oracle:
         Raises:
             Fell: one of them earns anything but 1.
         """
-        for _ in range(ORACLE_REPEATS):
-            graded = await grade(self.bench, solve=True)
+        forms = list(await self.bench.forms())
+        for number in range(ORACLE_REPEATS):
+            graded = await grade(self.bench, solve=True, form=forms[number % len(forms)])
             if graded.reward != 1:
                 raise Fell(f"oracle: the solution earned {graded.reward}", {"log": graded.log})
         return Held(
-            f"the solution earns 1, {ORACLE_REPEATS} of {ORACLE_REPEATS} times", {"repeats": ORACLE_REPEATS}
+            f"the solution earns 1, {ORACLE_REPEATS} of {ORACLE_REPEATS} times",
+            {"repeats": ORACLE_REPEATS, "formats": forms},
         )

@@ -12,7 +12,7 @@ from engine.proof.gate import Fell
 from engine.proof.workbench import Workbench
 from engine.sandbox import tools
 from engine.sandbox.sandbox import Sandbox
-from engine.tasks import harbor
+from engine.tasks import harbor, terminal_bench
 from engine.tasks.output import Files
 
 REWARD = "/logs/verifier/reward.txt"
@@ -33,16 +33,24 @@ class Graded:
     """The end of what solution and grader printed."""
 
 
-async def grade(bench: Workbench, *, solve: bool) -> Graded:
+async def grade(bench: Workbench, *, solve: bool, form: str = harbor.FOLDER) -> Graded:
     """Start a fresh container from the rebuilt image, offline; with `solve`, run the solution first.
 
     Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
-    with `bash -c`, the reward read from /logs/verifier).
+    with `bash -c`, the reward read from /logs/verifier). Of Terminal-Bench's it is what differs: one script
+    is the solution, and what the tests' script prints must say what the reward does.
+
+    Args:
+        bench: where the task lies.
+        solve: whether to run the solution.
+        form: folder of the format whose files are used.
 
     Raises:
         Fell: what the client itself needs in the container does not work.
     """
-    made = harbor.render(await bench.task())
+    made, script = (await bench.forms())[form], "test.sh"
+    if form == terminal_bench.FOLDER:
+        made, script = terminal_bench.gradable(made), "run-tests.sh"
     async with bench.engine.suite_slots, bench.namespaces.leased() as namespace:
         sandbox = await Sandbox.start(
             bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
@@ -50,6 +58,10 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
         async with sandbox:
             await sandbox.put(_directories(*FOLDERS))
             log = b""
+            if not solve and (await sandbox.exec(terminal_bench.ALIVE, timeout=60)).exit_code != 0:
+                raise Fell(
+                    "no terminal works in the container for a client", {"command": terminal_bench.ALIVE}
+                )
             if solve:
                 await sandbox.put(_packed(made, "solution"))
                 ran = await sandbox.exec(
@@ -61,9 +73,12 @@ async def grade(bench: Workbench, *, solve: bool) -> Graded:
             await sandbox.put(_packed(made, "tests"))
             # The grader may run the suite a second time.
             limit = 2 * bench.candidate.gold.test.timeout + 120
-            ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=limit, keep=4096)
+            ran = await sandbox.exec(["bash", "-c", f"(/tests/{script}) 2>&1"], timeout=limit, keep=4096)
             log += ran.stdout + ran.stderr
             reward = await _reward(sandbox)
+            printed = ran.stdout.decode("utf-8", "replace")
+            if form == terminal_bench.FOLDER and terminal_bench.resolved(printed) != (reward == 1):
+                raise Fell(f"what the tests print does not say that the reward is {reward}", {"log": printed})
     return Graded(reward, clean.block(log.decode("utf-8", "replace"), 2048))
 
 

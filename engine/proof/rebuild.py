@@ -64,7 +64,7 @@ class Rebuild:
         try:
             image = await images.build(
                 bench.engine,
-                archive({"Dockerfile": text.encode()}),
+                archive(dict(bench.context) or {"Dockerfile": text.encode()}),
                 labels=labels("proof", bench.session),
                 timeout=300,
             )

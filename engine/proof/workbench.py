@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.inversion import Line
@@ -14,7 +14,9 @@ from engine.sandbox.difference import difference
 from engine.sandbox.netns import Namespaces
 from engine.suite.report import PASSED, Report
 from engine.suite.run import Suite
+from engine.tasks.export import FORMATS
 from engine.tasks.model import Task
+from engine.tasks.output import Files
 
 
 @dataclass
@@ -48,7 +50,10 @@ class Workbench:
     """What gates found that belongs into the task's metadata."""
     made: list[str] = field(default_factory=list)
     """Images to remove in the end."""
+    context: Mapping[str, bytes] = field(default_factory=dict)
+    """What to build instead of the inversion on gold: the files of an exported task's own build."""
     _task: Task | None = None
+    _forms: dict[str, Files] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lines = self.lines or self.candidate.lines
@@ -92,6 +97,13 @@ class Workbench:
         if self._task is None:
             self._task = await self.draft(self)
         return self._task
+
+    async def forms(self) -> Mapping[str, Files]:
+        """The task's files in each format as they would be written, by the format's folder."""
+        if not self._forms:
+            task = await self.task()
+            self._forms = {form.FOLDER: form.render(task) for form in FORMATS}
+        return self._forms
 
     async def close(self) -> None:
         """Remove the images that were made."""

@@ -1,22 +1,18 @@
-"""Write tasks for Harbor (Terminal-Bench 2): `OUT/harbor/<id>/`, whole or not at all."""
+"""The Harbor (Terminal-Bench 2) format of a task: `OUT/harbor/<id>/`."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from engine import clean
-from engine.tasks import output
+from engine.tasks import about, digests, record
+from engine.tasks.grader_files import grader, grading_seconds
 from engine.tasks.model import Task
 from engine.tasks.output import Files
 
+FOLDER = "harbor"
 SCHEMA = "1.4"
 AGENT_SECONDS = 1800.0
 """Time a solver has."""
@@ -36,6 +32,10 @@ COMPOSE = {
 }
 """What the client merges over its own compose file; JSON is YAML."""
 
+LEAVE_OUT = ("shared-verifier",)
+"""Rules of `harbor lint` that cannot apply: the environment is the answer, so it has to be graded where it
+was repaired."""
+
 EXECUTABLE = frozenset({"solution/solve.sh", "solution/busybox", "tests/test.sh"})
 
 NOTED = ("minimised",)
@@ -45,86 +45,50 @@ ALIVE = ("bash", "-c", "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward
 """What the client runs in the broken container before it grades; where this fails it gives no reward."""
 
 
-def write(out: Path, task: Task) -> Path:
-    """Write `OUT/harbor/<id>/` and its line in the index; the directory.
-
-    Raises:
-        OutputError: it exists, or cannot be written.
-        OutputFull: there is no room.
-    """
-    return output.write(out, task.id, render(task), output.line_of(task.id, metadata(task)))
-
-
-def stage(directory: Path, task: Task) -> Path:
-    """Write the task below a directory of the caller's, for the gates that try it out; where it lies."""
-    return output.stage(directory / task.id, render(task))
-
-
 def render(task: Task) -> Files:
     """All files of the task's directory, by relative path, with their modes."""
     made = {
         "task.toml": tomli_w.dumps(config(task)).encode(),
         "instruction.md": task.instruction.encode(),
         "environment/Dockerfile": task.dockerfile.encode(),
+        **{f"environment/{name}": data for name, data in task.context.items()},
         "environment/docker-compose.yaml": json.dumps(COMPOSE, indent=2).encode() + b"\n",
-        "proof.json": proof(task),
+        "proof.json": about.proof(task),
+        record.FILE: record.dump(task),
         **{f"solution/{name}": data for name, data in task.solution.items()},
         **{f"tests/{name}": data for name, data in grader(task).items()},
     }
+    made[digests.FILE] = digests.seal(made)
     return {name: (data, 0o755 if name in EXECUTABLE else 0o644) for name, data in made.items()}
-
-
-def grader(task: Task) -> dict[str, bytes]:
-    """What `/tests` holds while a container is graded, by relative path."""
-    package = files("engine.tasks.grader")
-    return {
-        "test.sh": package.joinpath("test.sh").read_bytes(),
-        "__main__.py": b"import sys\n\nfrom grader.main import main\n\nsys.exit(main())\n",
-        **{
-            f"grader/{file.name}": file.read_bytes()
-            for file in package.iterdir()
-            if file.name.endswith(".py")
-        },
-        "runner.py": files("engine.suite").joinpath("runner.py").read_bytes(),
-        "interpreter": task.contract.interpreter.encode("utf-8", "surrogateescape") + b"\n",
-        "contract.json": task.contract.dump(),
-        "tests.tar": task.tests,
-    }
 
 
 def config(task: Task) -> dict[str, Any]:
     """`task.toml`."""
-    gold = task.gold
     return {
         "schema_version": SCHEMA,
         "task": {
             "name": f"cligym/{task.id}",
-            "description": clean.line(
-                f"Repair the environment of {gold.project} {gold.version} so that its tests pass."
-            ),
+            "description": about.description(task),
             "keywords": ["environment-repair", "terminal", "python"],
         },
         "metadata": {
-            "author_name": "cligym-tui",
-            "category": "environment-repair",
-            "tags": ["environment-repair", "debugging"],
-            "cligym": metadata(task),
-            # The environment is the answer: it has to be graded where it was repaired.
-            "harbor": {"lint": {"ignore": ["shared-verifier"]}},
+            "author_name": about.AUTHOR,
+            "category": about.CATEGORY,
+            "tags": list(about.TAGS),
+            "cligym": about.metadata(task),
+            "harbor": {"lint": {"ignore": list(LEAVE_OUT)}},
         },
-        "verifier": {
-            "timeout_sec": math.ceil(max(600.0, 2 * task.contract.timeout + 120)) * 1.0,
-            "environment_mode": "shared",
-        },
+        "verifier": {"timeout_sec": grading_seconds(task), "environment_mode": "shared"},
         "agent": {"timeout_sec": AGENT_SECONDS},
         "environment": {
-            "build_timeout_sec": 600.0,
+            "build_timeout_sec": 1800.0 if task.context else 600.0,
             "memory_mb": MEMORY_MB,
             # Public, although proofs run offline: a missing package is repaired from an index, agents that
             # work inside the container reach their model; clients without their proxy image refuse others.
             "network_mode": "public",
         },
     }
+<<<<<<< HEAD
 
 
 def metadata(task: Task) -> dict[str, Any]:
@@ -192,3 +156,5 @@ def _plain(value: object) -> object:
     if isinstance(value, set | frozenset):
         return sorted(value, key=str)
     return str(value)
+=======
+>>>>>>> 6768e09 (Tasks in Terminal-Bench's first format beside Harbor's, made together and sealed with digests of their files)

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from engine.gold.model import Gold
+from engine.inversion import Line
 from engine.proof.gate import Verdict
+from engine.sandbox.delta import Layer
+from engine.suite.report import Report
 from engine.tasks.contract import Contract
 
 
@@ -32,7 +35,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     instruction: str
     """What the solver is told, Markdown."""
     dockerfile: str
-    """FROM the gold tag, and the inversion."""
+    """FROM the gold tag, or what the gold image is made from, and the inversion."""
     contract: Contract
     """F2P, P2P, the test command and what must stay as it was."""
     tests: bytes
@@ -55,6 +58,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Wall clock, seconds since the epoch."""
     version: str = ""
     """Of this program."""
+    context: Mapping[str, bytes] = {}
+    """Files beside the Dockerfile, by relative path."""
+    lines: tuple[Line, ...] = ()
+    """The inversion."""
+    delta: Layer = {}
+    """What the session's step changed of gold."""
+    report: Report = Report("", "", {})
+    """One run of the suite on the rebuilt image."""
 
     @property
     def f2p(self) -> tuple[str, ...]:

@@ -1,8 +1,12 @@
 """The output directory: tasks appear in it whole, the index gets one line for each, nothing is overwritten.
 
-OUT/harbor/<task-id>/    a task
-OUT/gold/<name>/         what rebuilds the gold image the tasks stand on
-OUT/index.jsonl          one JSON object for each task
+OUT/harbor/<task-id>/             a task
+OUT/terminal-bench/<task-id>/     the same task in the other format
+OUT/gold/<name>/                  what rebuilds the gold image the tasks stand on
+OUT/index.jsonl                   one JSON object for each task
+
+A task's directories are made together in `.partial`; one rename decides that they are to be, and after it
+whoever comes by finishes what was left undone.
 """
 
 from __future__ import annotations
@@ -28,6 +32,10 @@ Files = Mapping[str, tuple[bytes, int]]
 
 PARTIAL = ".partial"
 """Where directories are made; out of sight of clients, on the same filesystem."""
+READY = ".ready"
+"""Ends the name of a directory in it that holds a task's directories, whole, each named by its format."""
+FOLDERS = ("terminal-bench", "harbor")
+"""Of the formats. A task is there when the last one has it."""
 STALE = 3600.0
 """Seconds after which a half-made directory is nobody's."""
 
@@ -61,7 +69,7 @@ def prepare(out: str | os.PathLike[str]) -> Path:
     with translated(path):
         with contextlib.suppress(FileNotFoundError):
             (path / PARTIAL).stat()  # what cannot be a path leaves no first half of one
-        for name in ("harbor", PARTIAL):
+        for name in (*FOLDERS, PARTIAL):
             (path / name).mkdir(parents=True, exist_ok=True)
         probe = path / PARTIAL / f"probe-{secrets.token_hex(4)}"
         try:
@@ -73,43 +81,70 @@ def prepare(out: str | os.PathLike[str]) -> Path:
 
 def taken(out: Path) -> set[str]:
     """Ids of the tasks that are there."""
-    with contextlib.suppress(FileNotFoundError):
-        return {entry.name for entry in os.scandir(out / "harbor")}
-    return set()
+    return {entry.name for entry in _entries(out / "harbor")}
 
 
-def write(out: Path, task_id: str, files: Files, line: Mapping[str, Any]) -> Path:
-    """Make `OUT/harbor/<task_id>/` of `files` and append `line` to the index; the directory.
+def used(out: Path) -> set[str]:
+    """Ids that no new task may have."""
+    return {entry.name for folder in FOLDERS for entry in _entries(out / folder)}
 
-    Killed at any moment it leaves either no such directory or all of it; `reconcile` adds a line that is
-    missing.
+
+def write(out: Path, task_id: str, made: Mapping[str, Files], line: Mapping[str, Any]) -> Path:
+    """Make `OUT/<format>/<task_id>/` for each format's files and append `line` to the index.
+
+    Killed at any moment it leaves either none of it or what `reconcile` completes: directories are whole
+    always, and a line that is missing is added.
+
+    Returns:
+        Its directory in Harbor's format.
 
     Raises:
-        OutputError: the directory exists, or cannot be written.
+        OutputError: a directory exists, or cannot be written.
         OutputFull: there is no room.
     """
-    target = out / "harbor" / task_id
+    for folder in FOLDERS:
+        if os.path.lexists(target := out / folder / task_id):
+            raise OutputError(f"{target} exists already", "name another --out, or move it away")
 
     def fill(directory: Path) -> None:
-        for name, (data, mode) in files.items():
-            _write(directory / name, data, mode)
+        for folder, files in made.items():
+            for name, (data, mode) in files.items():
+                put(directory / folder / name, data, mode)
 
-    if not _appear(out, target, fill):
-        raise OutputError(f"{target} exists already", "name another --out, or move it away")
+    ready = out / PARTIAL / f"{task_id}{READY}"
+    if not appear(out, ready, fill):
+        raise OutputError(f"{ready} exists already", "run the same command again")
+    with translated(out):
+        _place(out, ready)
     append(out, line)
-    return target
+    return out / "harbor" / task_id
+
+
+def _place(out: Path, ready: Path) -> None:
+    """Move a task's directories to where they belong; another process may be at the same."""
+    task_id = ready.name.removesuffix(READY)
+    for folder in FOLDERS:
+        (out / folder).mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                os.rename(ready / folder, out / folder / task_id)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+        _sync(out / folder)
+    shutil.rmtree(ready, ignore_errors=True)
 
 
 def stage(directory: Path, files: Files) -> Path:
     """Write `files` below `directory`, which is made; nothing here is atomic."""
     with translated(directory):
         for name, (data, mode) in files.items():
-            _write(directory / name, data, mode)
+            put(directory / name, data, mode)
         _settle(directory)
     return directory
 
 
-def _appear(out: Path, target: Path, fill: Callable[[Path], None]) -> bool:
+def appear(out: Path, target: Path, fill: Callable[[Path], None]) -> bool:
     """Make a directory whole; False when one of that name is there."""
     with translated(out):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +171,8 @@ def _settle(directory: Path) -> None:
         _sync(Path(folder))
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def put(path: Path, data: bytes, mode: int) -> None:
+    """Write a file that is not there, with its mode, and bring it to disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(fd, "wb") as file:
@@ -185,15 +221,18 @@ def index(out: Path) -> list[dict[str, Any]]:
 
 
 def reconcile(out: Path) -> list[dict[str, Any]]:
-    """The index, after adding tasks that a killed process left without a line and clearing its remains."""
+    """The index, after finishing what a killed process left: directories, lines, and clearing its remains."""
     for entry in _entries(out / PARTIAL):
-        if time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE:
+        if entry.name.endswith(READY):
+            with translated(out):
+                _place(out, Path(entry.path))
+        elif time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE:
             shutil.rmtree(entry.path, ignore_errors=True)
     known = {line["id"] for line in index(out)}
     for entry in sorted(_entries(out / "harbor"), key=lambda entry: entry.stat().st_mtime):
         if entry.name in known:
             continue
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             about = tomllib.loads(Path(entry.path, "task.toml").read_text())["metadata"]["cligym"]
             append(out, line_of(entry.name, about))
     return index(out)
@@ -219,37 +258,3 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
     with contextlib.suppress(FileNotFoundError):
         return list(os.scandir(directory))
     return []
-
-
-BUILD = """#!/bin/sh
-# Builds the gold image under the name that the tasks' Dockerfiles use.
-cd "$(dirname "$0")" && exec docker build -t "$(cat tag)" .
-"""
-
-
-def keep_gold(out: Path, name: str, image: str, source: Path, tag: str = "") -> Path:
-    """Copy `source`, which rebuilds the gold image `image`, to `OUT/gold/<name>/`; where it lies.
-
-    Another build of the same name that is there already stays, and this one goes beside it. `tag` is the
-    image's name, by default that of every gold image.
-    """
-    short = image.removeprefix("sha256:")[:12]
-
-    def fill(directory: Path) -> None:
-        for path in sorted(source.rglob("*")):
-            if path.is_file():
-                _write(directory / path.relative_to(source), path.read_bytes(), 0o644)
-        _write(directory / "image", image.encode() + b"\n", 0o644)
-        _write(directory / "tag", (tag or f"cligym-gold/{name}:{short}").encode() + b"\n", 0o644)
-        _write(directory / "build.sh", BUILD.encode(), 0o755)
-
-    for target in (out / "gold" / name, out / "gold" / f"{name}-{short}"):
-        if _is_of(target, image) or _appear(out, target, fill) or _is_of(target, image):
-            return target
-    raise OutputError(f"{out / 'gold'} holds other builds of {name}", "name another --out")
-
-
-def _is_of(target: Path, image: str) -> bool:
-    with contextlib.suppress(OSError):
-        return (target / "image").read_text().strip() == image
-    return False

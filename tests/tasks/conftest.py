@@ -25,7 +25,7 @@ from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
 from engine.suite.report import Report
 from engine.suite.run import Suite
-from engine.tasks import harbor
+from engine.tasks import export
 from engine.tasks.contract import contract
 from engine.tasks.materials import private_tests, reference_solution
 from engine.tasks.model import TakenStep, Task
@@ -84,7 +84,7 @@ class Workshop:
             branch="main",
             step=len(commands),
         )
-        directory = await asyncio.to_thread(harbor.stage, self.scratch, task)
+        directory = await asyncio.to_thread(export.stage, self.scratch, task)
         return Made(task, image, delta, report, directory)
 
     async def grade(

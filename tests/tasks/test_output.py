@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import OutputError, OutputFull
-from engine.tasks import harbor, output
+from engine.tasks import export, goldkept, harbor, output
 from engine.tasks.model import Task
 
 
 def test_a_task_is_what_the_client_expects(task: Task, tmp_path: Path) -> None:
     out = output.prepare(tmp_path / "out")
-    directory = harbor.write(out, task)
+    directory = export.write(out, task)
     assert directory == out / "harbor" / task.id
     config = tomllib.loads((directory / "task.toml").read_text())
     assert config["schema_version"] == "1.4"
@@ -44,7 +44,7 @@ def test_hostile_words_stay_in_their_strings(task: Task, tmp_path: Path) -> None
 
     nasty = 'x"\n[environment]\nmemory_mb = 1\x00\udcff\u202e'
     gold = replace(task.gold, project=nasty, version=nasty, source=nasty)
-    directory = harbor.write(output.prepare(tmp_path), replace(task, gold=gold))
+    directory = export.write(output.prepare(tmp_path), replace(task, gold=gold))
     config = tomllib.loads((directory / "task.toml").read_text())
     assert config["environment"]["memory_mb"] == harbor.MEMORY_MB
     assert "\n" not in config["metadata"]["cligym"]["gold"]["project"]
@@ -53,7 +53,7 @@ def test_hostile_words_stay_in_their_strings(task: Task, tmp_path: Path) -> None
 def test_the_umask_does_not_decide(task: Task, tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        directory = harbor.write(output.prepare(tmp_path), task)
+        directory = export.write(output.prepare(tmp_path), task)
     finally:
         os.umask(before)
     assert os.stat(directory / "tests").st_mode & 0o777 == 0o755
@@ -62,10 +62,10 @@ def test_the_umask_does_not_decide(task: Task, tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(task: Task, tmp_path: Path) -> None:
     out = output.prepare(tmp_path)
-    directory = harbor.write(out, task)
+    directory = export.write(out, task)
     before = (directory / "task.toml").stat().st_mtime_ns
     with pytest.raises(OutputError, match="exists already"):
-        harbor.write(out, task)
+        export.write(out, task)
     assert (directory / "task.toml").stat().st_mtime_ns == before
     assert len(output.index(out)) == 1
 
@@ -74,13 +74,13 @@ def test_a_killed_writer_leaves_no_half_task(task: Task, tmp_path: Path) -> None
     out = output.prepare(tmp_path)
     script = (
         "import os, sys\nfrom pathlib import Path\nfrom engine.tasks import output\n"
-        "written = output._write\n"
-        "def _write(path, data, mode):\n"
+        "written = output.put\n"
+        "def put(path, data, mode):\n"
         "    written(path, data, mode)\n"
         "    if path.name == 'b': os.kill(os.getpid(), 9)\n"
-        "output._write = _write\n"
+        "output.put = put\n"
         "files = dict.fromkeys('abc', (b'', 0o644))\n"
-        "output.write(Path(sys.argv[1]), 'x-1', files, {'id': 'x-1'})"
+        "output.write(Path(sys.argv[1]), 'x-1', {'harbor': files}, {'id': 'x-1'})"
     )
     code = subprocess.run([sys.executable, "-c", script, str(out)], check=False, cwd=os.getcwd()).returncode
     assert code == -9
@@ -94,7 +94,7 @@ def test_a_killed_writer_leaves_no_half_task(task: Task, tmp_path: Path) -> None
 
 def test_a_task_without_its_line_gets_one(task: Task, tmp_path: Path) -> None:
     out = output.prepare(tmp_path)
-    harbor.write(out, task)
+    export.write(out, task)
     line = output.index(out)
     (out / "index.jsonl").write_bytes(b'{"id": "thing-0a1b')
     assert output.index(out) == []
@@ -107,7 +107,7 @@ def test_a_task_without_its_line_gets_one(task: Task, tmp_path: Path) -> None:
 def test_lines_of_tasks_that_are_gone_do_not_count(task: Task, tmp_path: Path) -> None:
     out = output.prepare(tmp_path)
     output.append(out, {"id": "gone-1"})
-    harbor.write(out, task)
+    export.write(out, task)
     output.append(out, {"id": task.id, "second": True})
     assert [line["id"] for line in output.index(out)] == [task.id]
     assert "second" not in output.index(out)[0]
@@ -144,15 +144,13 @@ def test_what_rebuilds_gold_is_kept_once(tmp_path: Path) -> None:
     out, source = output.prepare(tmp_path / "out"), tmp_path / "context"
     source.mkdir()
     (source / "Dockerfile").write_text("FROM x\n")
-    first = output.keep_gold(out, "thing", "sha256:aaa", source)
+    first = goldkept.keep(out, "thing", "sha256:aaa", source)
     assert first == out / "gold/thing"
     assert (first / "Dockerfile").read_text() == "FROM x\n"
     assert (first / "tag").read_text() == "cligym-gold/thing:aaa\n"
     assert os.access(first / "build.sh", os.X_OK)
-    assert output.keep_gold(out, "thing", "sha256:aaa", source) == first
-    assert (
-        output.keep_gold(out, "thing", "sha256:bbbbbbbbbbbbbbbb", source) == out / "gold/thing-bbbbbbbbbbbb"
-    )
+    assert goldkept.keep(out, "thing", "sha256:aaa", source) == first
+    assert goldkept.keep(out, "thing", "sha256:bbbbbbbbbbbbbbbb", source) == out / "gold/thing-bbbbbbbbbbbb"
 
 
 def test_no_room_for_what_rebuilds_gold_leaves_nothing(
@@ -164,7 +162,7 @@ def test_no_room_for_what_rebuilds_gold_leaves_nothing(
     out, source = output.prepare(tmp_path / "out"), tmp_path / "context"
     source.mkdir()
     (source / "Dockerfile").write_text("FROM x\n")
-    monkeypatch.setattr(output, "_write", full)
+    monkeypatch.setattr(goldkept, "put", full)
     with pytest.raises(OutputFull, match=f"no room left in {out}$"):
-        output.keep_gold(out, "thing", "sha256:aaa", source)
+        goldkept.keep(out, "thing", "sha256:aaa", source)
     assert not [*(out / "gold").iterdir(), *(out / output.PARTIAL).iterdir()]

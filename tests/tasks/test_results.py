@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.suite.runner import _json
-from engine.tasks import harbor
+from engine.tasks import grader_files
 from engine.tasks.grader import results
 from engine.tasks.grader.suite import Run
 from engine.tasks.model import Task
@@ -80,7 +80,7 @@ def grade(
     task: Task, directory: Path, script: str, timeout: float = 20.0, f2p: tuple[str, ...] = (TEST,)
 ) -> tuple[str, str]:
     """Run the grader's program on this machine with a shell script as test command."""
-    files = harbor.grader(task)
+    files = grader_files.grader(task)
     terms = json.loads(files["contract.json"])
     terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [*f2p], "p2p": []}
     terms |= {"files": {}, "tests": [], "above": [], "sites": [], "hooks": {}, "roots": []}

@@ -1,0 +1,30 @@
+"""The grader as files: the same in every format, copied into a container after the solver has left it."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from engine.tasks.model import Task
+
+
+def grader(task: Task) -> dict[str, bytes]:
+    """What `/tests` holds while a container is graded, by relative path."""
+    package = files("engine.tasks.grader")
+    return {
+        "test.sh": package.joinpath("test.sh").read_bytes(),
+        "__main__.py": b"import sys\n\nfrom grader.main import main\n\nsys.exit(main())\n",
+        **{
+            f"grader/{file.name}": file.read_bytes()
+            for file in package.iterdir()
+            if file.name.endswith(".py")
+        },
+        "runner.py": files("engine.suite").joinpath("runner.py").read_bytes(),
+        "interpreter": task.contract.interpreter.encode("utf-8", "surrogateescape") + b"\n",
+        "contract.json": task.contract.dump(),
+        "tests.tar": task.tests,
+    }
+
+
+def grading_seconds(task: Task) -> float:
+    """Time grading may take: the suite may run twice."""
+    return max(600.0, float(int(2 * task.contract.timeout + 120.999)))

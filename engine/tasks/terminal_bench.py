@@ -1,0 +1,122 @@
+"""The Terminal-Bench 1.0 format of a task: `OUT/terminal-bench/<id>/`.
+
+Source: the client's `Task`, `TrialHandler`, `DockerComposeManager` and `PytestParser`, version 0.2.18.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from importlib.resources import files
+
+from engine.tasks import about, digests, harbor, record, yaml
+from engine.tasks.grader_files import grader, grading_seconds
+from engine.tasks.model import Task
+from engine.tasks.output import Files
+
+FOLDER = "terminal-bench"
+DIFFICULTIES = ("easy", "medium", "hard")
+
+COMPOSE = {
+    "services": {
+        "client": {
+            "build": {"dockerfile": "Dockerfile"},
+            "image": "${T_BENCH_TASK_DOCKER_CLIENT_IMAGE_NAME}",
+            "container_name": "${T_BENCH_TASK_DOCKER_CLIENT_CONTAINER_NAME}",
+            "mem_limit": f"{harbor.MEMORY_MB}m",
+            "environment": ["TEST_DIR=${T_BENCH_TEST_DIR}"],
+            "volumes": [
+                "${T_BENCH_TASK_LOGS_PATH}:${T_BENCH_CONTAINER_LOGS_PATH}",
+                "${T_BENCH_TASK_AGENT_LOGS_PATH}:${T_BENCH_CONTAINER_AGENT_LOGS_PATH}",
+            ],
+            **harbor.COMPOSE["services"]["main"],
+        }
+    }
+}
+"""What the client builds and starts; JSON is YAML."""
+
+EXECUTABLE = frozenset({"solution.sh", "run-tests.sh", "tests/test.sh"})
+
+ALIVE = (
+    "bash",
+    "-c",
+    "tmux new-session -x 160 -y 40 -d -s agent \\; set-option -t agent history-limit 50000 && "
+    "tmux send-keys -t agent 'true; tmux wait -S done' Enter && timeout 20 tmux wait done && tmux kill-server",
+)
+"""What the client does first in the broken container; where this fails it cannot work there at all."""
+
+_SHELL = [chr(code) if 32 <= code < 127 and code not in b"'\\" else f"\\x{code:02x}" for code in range(256)]
+"""Bytes as text between single quotes that bash's `printf %b` makes bytes of."""
+
+
+def render(task: Task) -> Files:
+    """All files of the task's directory, by relative path, with their modes."""
+    made = {
+        "task.yaml": config(task).encode(),
+        "docker-compose.yaml": json.dumps(COMPOSE, indent=2).encode() + b"\n",
+        "Dockerfile": task.dockerfile.encode(),
+        **task.context,
+        "solution.sh": solution(task.solution),
+        "run-tests.sh": files("engine.tasks").joinpath("run-tests.sh").read_bytes(),
+        "proof.json": about.proof(task),
+        record.FILE: record.dump(task),
+        **{f"tests/{name}": data for name, data in grader(task).items()},
+    }
+    made[digests.FILE] = digests.seal(made)
+    return {name: (data, 0o755 if name in EXECUTABLE else 0o644) for name, data in made.items()}
+
+
+def config(task: Task) -> str:
+    """`task.yaml`."""
+    difficulty = about.further(task).get("difficulty")
+    return yaml.dumps(
+        {
+            "instruction": task.instruction,
+            "author_name": about.AUTHOR,
+            "difficulty": difficulty if difficulty in DIFFICULTIES else "unknown",
+            "category": about.CATEGORY,
+            "tags": list(about.TAGS),
+            "parser_name": "pytest",
+            "max_agent_timeout_sec": harbor.AGENT_SECONDS,
+            "max_test_timeout_sec": grading_seconds(task),
+            "run_tests_in_same_shell": False,
+            # Recording takes a program that gold images do not have, and seconds of every trial.
+            "disable_asciinema": True,
+        }
+    )
+
+
+def solution(parts: Mapping[str, bytes]) -> bytes:
+    """The files of `solution/` as one script, for the client copies no other file."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, data in sorted(parts.items()):
+            if name != "busybox":
+                info = tarfile.TarInfo(name)
+                info.size, info.mode = len(data), 0o755 if name.endswith(".sh") else 0o644
+                tar.addfile(info, io.BytesIO(data))
+    text = base64.encodebytes(gzip.compress(packed.getvalue(), mtime=0)).decode("ascii").strip()
+    static = "".join(map(_SHELL.__getitem__, parts["busybox"])) if "busybox" in parts else ""
+    script = files("engine.tasks").joinpath("solution.sh").read_text(encoding="ascii")
+    return script.replace("@STATIC@", static).replace("@PARTS@", text).encode("ascii")
+
+
+_FORM = re.compile(r"^(PASSED|FAILED) \S+::(\S+)$", re.MULTILINE)
+
+
+def resolved(printed: str) -> bool:
+    """Whether the client takes what run-tests.sh printed for a repair."""
+    _, found, summary = printed.partition("short test summary info")
+    results = {name: verdict for verdict, name in _FORM.findall(summary.replace("\r", ""))}
+    return bool(found and results) and set(results.values()) == {"PASSED"}
+
+
+def gradable(made: Files) -> Files:
+    """The files as a grading wants them: solution and tests in folders of their own, as in the other format."""
+    moved = {"solution.sh": "solution/solve.sh", "run-tests.sh": "tests/run-tests.sh"}
+    return {moved.get(name, name): file for name, file in made.items()}
