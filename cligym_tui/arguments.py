@@ -23,8 +23,9 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   gold list|show|remove
   open GOLD           the screen, on a new session that breaks it
   sessions            list what was explored, newest first
-  replay WHAT         watch a recorded session, such as `replay demo`
-  export WHAT         write one as a cast, a picture, a Dockerfile or its events
+  replay, export WHAT watch a recorded session, such as `replay demo`; write one
+  task check DIR      prove an exported task again (also: list OUT, show DIR)
+  report OUT          a page to look at: the attempts and tasks in OUT
   doctor, gc          check this machine; remove what no living session owns
 
   --auto GOLD         break the gold environment and write proven tasks, with
@@ -141,6 +142,9 @@ def parser() -> Parser:
     _with_json(commands, "sessions", "List what was explored, newest first.")
     _replay(commands)
     _export(commands)
+    _task(commands)
+    report = commands.add_parser("report", description=(told := _REPORT), help=told)
+    report.add_argument("directory", metavar="OUT", type=filled, help="what was given with --out")
     _with_json(
         commands,
         "doctor",
@@ -219,6 +223,22 @@ def _export(commands: Any) -> None:
     export.add_argument(
         "-o", metavar="FILE", dest="output", type=filled, help="where to (default: standard output)"
     )
+
+
+_REPORT = "Write OUT/report.html and OUT/README.md: what became of the attempts, and what the tasks are."
+
+
+def _task(commands: Any) -> None:
+    task = commands.add_parser("task", description="Exported tasks, from their directories alone.")
+    actions = task.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    check = _with_json(
+        actions, "check", "Prove a task again, in either format. Exit code 0 only if every gate holds."
+    )
+    check.add_argument("directory", metavar="DIR", type=filled, help="the task's directory")
+    listing = _with_json(actions, "list", "List the tasks in an output directory, oldest first.")
+    listing.add_argument("directory", metavar="OUT", type=filled, help="what was given with --out")
+    show = _with_json(actions, "show", "Show where a task comes from and what was proven.")
+    show.add_argument("directory", metavar="DIR", type=filled)
 
 
 def _gold(commands: Any) -> None:

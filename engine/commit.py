@@ -40,6 +40,21 @@ def program_version() -> str:
         return "0"
 
 
+def gates(bench: Workbench, *, minimise: bool = True, final: bool = False) -> Sequence[Gate]:
+    """What a candidate has to pass, in order; without those that still change it when it is `final`."""
+    shaping: Sequence[Gate] = () if final else (Minimal(bench, apply=minimise), Tidy(bench))
+    return (
+        Protected(bench),
+        Healthy(bench),
+        *shaping,
+        Rebuild(bench),
+        Leaks(bench),
+        Told(bench),
+        Nop(bench),
+        Oracle(bench),
+    )
+
+
 async def proven(
     exploration: Exploration, candidate: Candidate, seed: int, began: float, *, minimise: bool = True
 ) -> Task | None:
@@ -65,17 +80,6 @@ async def proven(
         draft,
         exploration.session,
     )
-    gates: Sequence[Gate] = (
-        Protected(bench),
-        Healthy(bench),
-        Minimal(bench, apply=minimise),
-        Tidy(bench),
-        Rebuild(bench),
-        Leaks(bench),
-        Told(bench),
-        Nop(bench),
-        Oracle(bench),
-    )
 
     def started(gate: str) -> None:
         journal.append(events.GateStarted(branch=branch, step=step, gate=gate))
@@ -94,7 +98,7 @@ async def proven(
         )
 
     try:
-        verdicts = await prove(gates, exploration.excuse, started, ended)
+        verdicts = await prove(gates(bench, minimise=minimise), exploration.excuse, started, ended)
         last = verdicts[-1]
         if not last.held:
             journal.append(events.CandidateFell(branch=branch, step=step, gate=last.gate, reason=last.reason))
@@ -136,8 +140,8 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
         agent=candidate.agent,
         notes=bench.notes,
         version=program_version(),
-        lines=candidate.lines,
-        delta=candidate.delta,
+        lines=bench.lines,
+        delta=bench.delta,
         report=bench.reports[0],
     )
 

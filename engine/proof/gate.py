@@ -90,8 +90,12 @@ async def prove(
     excuse: Callable[[EngineError], Awaitable[None]],
     on_start: Callable[[str], None] = lambda gate: None,
     on_end: Callable[[Verdict], None] = lambda verdict: None,
+    *,
+    every: bool = False,
 ) -> list[Verdict]:
     """Send a candidate through `gates` in order; the first that it does not pass ends the proof.
+
+    With `every`, the others examine it all the same.
 
     What a gate cannot examine has fallen, too, unless `excuse` raises because the candidate is not at fault.
     The verdicts of all gates entered, the last of which may be a fall.
@@ -111,6 +115,6 @@ async def prove(
             verdict = Verdict(gate.name, False, reason, time.monotonic() - began, {})
         verdicts.append(verdict)
         on_end(verdict)
-        if not verdict.held:
+        if not verdict.held and not every:
             break
     return verdicts

@@ -52,8 +52,9 @@ class Workbench:
     """Images to remove in the end."""
     context: Mapping[str, bytes] = field(default_factory=dict)
     """What to build instead of the inversion on gold: the files of an exported task's own build."""
+    written: dict[str, Files] = field(default_factory=dict)
+    """The task's files by format, once they are there."""
     _task: Task | None = None
-    _forms: dict[str, Files] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lines = self.lines or self.candidate.lines
@@ -100,10 +101,10 @@ class Workbench:
 
     async def forms(self) -> Mapping[str, Files]:
         """The task's files in each format as they would be written, by the format's folder."""
-        if not self._forms:
+        if not self.written:
             task = await self.task()
-            self._forms = {form.FOLDER: form.render(task) for form in FORMATS}
-        return self._forms
+            self.written = {form.FOLDER: form.render(task) for form in FORMATS}
+        return self.written
 
     async def close(self) -> None:
         """Remove the images that were made."""

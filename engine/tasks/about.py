@@ -16,31 +16,14 @@ TAGS = ("environment-repair", "debugging")
 AUTHOR = "cligym-tui"
 CATEGORY = "environment-repair"
 
+NOTED = ("minimised", "floor", "solved_by")
+"""Notes of the gates that are short enough for a line of the index."""
+
 _PLACED = frozenset(
-    [
-        "id",
-        "gold",
-        "instruction",
-        "dockerfile",
-        "contract",
-        "tests",
-        "solution",
-        "families",
-        "session",
-        "branch",
-        "step",
-        "steps",
-        "seed",
-        "agent",
-        "gates",
-        "seconds",
-        "created",
-        "version",
-        "context",
-        "lines",
-        "delta",
-        "report",
-    ]
+    """
+    id gold instruction dockerfile contract tests solution families session branch step steps seed agent
+    gates seconds created version context lines delta report notes
+    """.split()  # noqa: SIM905 - a list of names is easier to read so
 )
 """Fields of a task that have a place of their own below, or are files."""
 
@@ -68,6 +51,7 @@ def metadata(task: Task) -> dict[str, Any]:
         "step": task.step,
         "created": datetime.fromtimestamp(task.created, UTC).replace(microsecond=0),
         "seconds": round(task.seconds, 3),
+        **{name: task.notes[name] for name in NOTED if name in task.notes},
         **further(task),
         "gold": {
             "name": gold.name,
@@ -114,6 +98,7 @@ def proof(task: Task) -> bytes:
         "task": task.id,
         "f2p": task.f2p,
         "p2p": task.p2p,
+        "notes": task.notes,
         "steps": [{name: getattr(step, name) for name in step.__struct_fields__} for step in task.steps],
         "gates": [
             {

@@ -6,7 +6,11 @@ import contextlib
 from pathlib import Path
 
 from engine.errors import OutputError
+from engine.sandbox.tools import archive
 from engine.tasks.output import appear, put
+
+OURS = frozenset({"image", "tag", "build.sh"})
+"""Files that are not for the build."""
 
 BUILD = """#!/bin/sh
 # Builds the gold image under the name that the tasks' Dockerfiles use.
@@ -40,3 +44,18 @@ def _is_of(target: Path, image: str) -> bool:
     with contextlib.suppress(OSError):
         return (target / "image").read_text().strip() == image
     return False
+
+
+def find(out: Path, image: str) -> Path | None:
+    """Where `out` keeps what rebuilds the gold image `image`."""
+    return next((path for path in sorted((out / "gold").glob("*")) if _is_of(path, image)), None)
+
+
+def context(kept: Path) -> bytes:
+    """What is kept, as a tar to build from."""
+    parts = {
+        path.relative_to(kept).as_posix(): path.read_bytes()
+        for path in sorted(kept.rglob("*"))
+        if path.is_file() and path.relative_to(kept).as_posix() not in OURS
+    }
+    return archive(parts, 0o644)

@@ -46,7 +46,8 @@ ALIVE = (
     "bash",
     "-c",
     "tmux new-session -x 160 -y 40 -d -s agent \\; set-option -t agent history-limit 50000 && "
-    "tmux send-keys -t agent 'true; tmux wait -S done' Enter && timeout 20 tmux wait done && tmux kill-server",
+    "tmux send-keys -t agent 'true; tmux wait -S done' Enter && timeout 20 tmux wait done && "
+    "tmux kill-server",
 )
 """What the client does first in the broken container; where this fails it cannot work there at all."""
 
@@ -117,6 +118,6 @@ def resolved(printed: str) -> bool:
 
 
 def gradable(made: Files) -> Files:
-    """The files as a grading wants them: solution and tests in folders of their own, as in the other format."""
+    """The files as a grading wants them: solution and tests in folders of their own."""
     moved = {"solution.sh": "solution/solve.sh", "run-tests.sh": "tests/run-tests.sh"}
     return {moved.get(name, name): file for name, file in made.items()}

@@ -5,9 +5,11 @@ Source: YAML 1.1, "Escape Sequences" (5.6) and "Literal" (9.3.1).
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 Value = str | int | float | bool | None | list[str]
 
@@ -65,3 +67,36 @@ def _escaped(char: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def text(document: str, key: str) -> str:
+    """The text under a key of a document that `dumps` wrote.
+
+    Raises:
+        ValueError: it has none, or was written by somebody else.
+    """
+    for line, rest in _lines(document):
+        name, colon, value = line.partition(": ")
+        if colon and name == key:
+            return _block(rest) if value == "|" else _unquoted(value)
+    raise ValueError(f"there is no {key}")
+
+
+def _lines(document: str) -> Iterator[tuple[str, list[str]]]:
+    lines = document.split("\n")
+    for number, line in enumerate(lines):
+        yield line, lines[number + 1 :]
+
+
+def _block(lines: list[str]) -> str:
+    taken = itertools.takewhile(lambda line: not line or line.startswith("  "), lines)
+    return "\n".join(line[2:] for line in taken).rstrip("\n") + "\n"
+
+
+def _unquoted(value: str) -> str:
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+        raise ValueError(f"not a text: {value[:40]}")
+    return _ESCAPE.sub(lambda found: found[4] or chr(int(found[1] or found[2] or found[3], 16)), value[1:-1])
+
+
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([\"\\]))")
