@@ -17,6 +17,7 @@ from engine.errors import CligymError, EngineError
 from engine.exploration import Exploration, ready
 from engine.gold import store
 from engine.proof.gate import Candidate
+from engine.report import write as report
 from engine.resume import Place, branch_name, take_up
 from engine.sandbox.client import Engine, connect
 from engine.tasks.model import Task
@@ -98,8 +99,17 @@ class _Batch:
             raise
         finally:
             await asyncio.shield(self.exploration.end())
+        await self._report()
         journal.append(events.SessionEnded(outcome=outcome, detail=detail))
         return self._result(outcome, detail)
+
+    async def _report(self) -> None:
+        """What is written for people; where it cannot be, the tasks are there all the same."""
+        try:
+            await asyncio.to_thread(report.write, self.place.out)
+        except CligymError as error:
+            text = f"the report could not be written: {error}"
+            self.place.session.journal.append(events.Remark(text=text, level="warning"))
 
     async def _until(self, stop: asyncio.Event) -> tuple[str, str]:
         """Work until the goal, a limit, the end of ideas or `stop`; the outcome and its detail."""

@@ -205,6 +205,17 @@ def append(out: Path, line: Mapping[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold an output directory against other processes, while a file in it is rewritten as a whole."""
+    fd = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
 def index(out: Path) -> list[dict[str, Any]]:
     """The index's lines whose task is there, each task once, oldest first."""
     found: dict[str, dict[str, Any]] = {}

@@ -1,0 +1,31 @@
+"""Write the card and the page of an output directory; what a person wrote in their place stays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from engine.commit import program_version
+from engine.report import attempts, card, page
+from engine.report.figures import gather
+from engine.tasks.output import locked, translated
+
+
+def write(out: Path) -> tuple[Path, ...]:
+    """Write `OUT/report.html` and `OUT/README.md` anew, and what they are made from; where they are.
+
+    Raises:
+        OutputError, OutputFull: they cannot be written.
+    """
+    attempts.refresh(out)
+    figures = gather(out)
+    made = {"report.html": page.render(figures, f"cligym-tui {program_version()}")}
+    readme = out / "README.md"
+    if not readme.exists() or card.HEAD in readme.read_text(encoding="utf-8", errors="replace"):
+        made["README.md"] = card.render(figures)
+    with translated(out), locked(out):
+        for name, text in made.items():
+            fresh = out / f".{name}.{os.getpid()}"
+            fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+            fresh.replace(out / name)
+    return tuple(out / name for name in made)
