@@ -75,7 +75,7 @@ _LAYOUT = """\
 
 | | |
 |---|---|
-| `harbor/<task>/` | a task for Harbor; `proof.json` has each gate's evidence, `manifest.json` the files' digests |
+| `harbor/<task>/` | a task for Harbor; `proof.json` has the evidence, `manifest.json` the files' digests |
 | `terminal-bench/<task>/` | the same task for Terminal-Bench 1 |
 | `gold/<name>/` | what rebuilds a gold image |
 | `index.jsonl` | one JSON object for each task |
