@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.report import attempts
-from engine.tasks import output
+from engine.tasks import output, record
 from sessions.attempts import BARREN, FELL, SPARE, TASK, Attempt
 
-EXPLORING = ("opening", "commands", "suites")
+EXPLORING = ("containers", "commands", "suites")
 """Parts of an attempt before its proof."""
 
 
@@ -28,6 +28,8 @@ class Made:
     """Its line in the index."""
     f2p: tuple[str, ...]
     p2p: tuple[str, ...]
+    baseline: tuple[str, ...] = ()
+    """Tests of its gold environment in order of collection."""
 
     @property
     def families(self) -> str:
@@ -149,7 +151,11 @@ def _made(out: Path, line: dict[str, Any]) -> Made:
         f2p, p2p = (tuple(map(str, told[key])) for key in ("f2p", "p2p"))
     except (OSError, ValueError, KeyError, TypeError):
         f2p, p2p = (), ()
-    return Made(name, line, f2p, p2p)
+    try:
+        baseline = json.loads((out / "harbor" / name / record.FILE).read_bytes())["gold"]["baseline"]
+        return Made(name, line, f2p, p2p, tuple(map(str, baseline)))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Made(name, line, f2p, p2p)
 
 
 def _held(attempt: Attempt, gate: str) -> bool | None:
@@ -173,8 +179,8 @@ def reason(attempt: Attempt) -> str:
     """Why an attempt did not become a task, without what tells one from another of the same kind."""
     if attempt.outcome == FELL:
         told = attempt.reason.removeprefix(f"{attempt.gate}: ")
-        told = re.sub(r"/[^\s,:]+", "…", told)
-        return f"{attempt.gate}: {re.sub(r'[0-9]+', 'n', told)[:120]}"
+        told = re.sub(r"/[^\s,:]+|[0-9]+(\.[0-9]+)?", "…", told)
+        return f"{attempt.gate}: {told[:120]}"
     if attempt.outcome == "nominated":
         return _PLAIN["abandoned"]
     return _PLAIN.get(attempt.outcome, attempt.outcome or "unknown")

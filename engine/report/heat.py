@@ -44,8 +44,10 @@ def heat(tasks: Sequence[Made]) -> Markup:
 
 
 def columns(tasks: Sequence[Made]) -> list[str]:
-    """All tests of the tasks, file by file, as nearly as can be in the order they are collected."""
-    known = dict.fromkeys(test for task in tasks for test in (*task.p2p, *task.f2p))
+    """All tests of the tasks, file by file, in the order they are collected as far as that is known."""
+    asked = {test for task in tasks for test in (*task.p2p, *task.f2p)}
+    ordered = dict.fromkeys(test for task in tasks for test in (*task.baseline, *task.p2p, *task.f2p))
+    known = [test for test in ordered if test in asked]
     files = list(dict.fromkeys(test.split("::", 1)[0] for test in known))
     return sorted(known, key=lambda test: files.index(test.split("::", 1)[0]))
 

@@ -34,6 +34,8 @@ def table(heads: list[str], rows: list[list[object]], **attributes: object) -> M
     def cell(value: object) -> Markup:
         return tag("td", value, class_="n" if isinstance(value, int | float) else None)
 
-    head = tag("tr", *(tag("th", each) for each in heads))
+    numbers = [isinstance(value, int | float) for value in rows[0]] if rows else [False] * len(heads)
+    named = zip(heads, numbers, strict=True)
+    head = tag("tr", *(tag("th", each, class_="n" if right else None) for each, right in named))
     body = (tag("tr", *map(cell, row)) for row in rows)
     return tag("table", tag("thead", head), tag("tbody", *body), **attributes)

@@ -9,7 +9,25 @@ from engine.report.figures import Figures, Made, spent
 from engine.report.heat import heat
 from engine.report.html import Markup, table, tag
 
-_COLOURS = ("#3b6fb6", "#57a0a8", "#2c8a57", "#9db24a", "#c98a1b", "#c2472f", "#a4508b", "#6f5bb0", "#7b8794")
+_COLOURS = tuple(
+    f"#{colour}"
+    for colour in [
+        "3b6fb6",
+        "57a0a8",
+        "2c8a57",
+        "9db24a",
+        "c98a1b",
+        "c2472f",
+        "a4508b",
+        "6f5bb0",
+        "7b8794",
+        "274c7d",
+        "2b6f76",
+        "b06a3b",
+        "8a3b57",
+        "b9a0d0",
+    ]
+)
 _REASONS = 12
 """Reasons listed; the rest is counted."""
 
