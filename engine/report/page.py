@@ -11,22 +11,9 @@ from engine.report.html import Markup, table, tag
 
 _COLOURS = tuple(
     f"#{colour}"
-    for colour in [
-        "3b6fb6",
-        "57a0a8",
-        "2c8a57",
-        "9db24a",
-        "c98a1b",
-        "c2472f",
-        "a4508b",
-        "6f5bb0",
-        "7b8794",
-        "274c7d",
-        "2b6f76",
-        "b06a3b",
-        "8a3b57",
-        "b9a0d0",
-    ]
+    for colour in """
+    3b6fb6 57a0a8 2c8a57 9db24a c98a1b c2472f a4508b 6f5bb0 7b8794 274c7d 2b6f76 b06a3b 8a3b57 b9a0d0
+    """.split()  # noqa: SIM905 - colours, easier to read so
 )
 _REASONS = 12
 """Reasons listed; the rest is counted."""
