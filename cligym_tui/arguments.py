@@ -20,10 +20,8 @@ usage: cligym-tui [COMMAND ...]    (none: the screen; COMMAND --help says more)
 Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
-  gold list|show|remove
   open GOLD           the screen, on a new session that breaks it
-  sessions            list what was explored, newest first
-  replay, export WHAT watch a recorded session, such as `replay demo`; write one
+  sessions            list what was explored (replay WHAT, export WHAT: watch it)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   report OUT          a page to look at: the attempts and tasks in OUT
   doctor, gc          check this machine; remove what no living session owns
@@ -35,6 +33,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
     --workers W         attempts at a time (default 1)
     --max-minutes M     stop after so long (default: never)
     --out DIR           where tasks go; a run resumes there (default tasks)
+    --self-contained    tasks that need no gold image, only what it is made from
     --format FORMAT     text or jsonl (default text)
 
 exit codes: 0 goal reached  1 ran, goal not reached  2 usage or configuration
@@ -136,6 +135,7 @@ def parser() -> Parser:
     for name, (kind, _) in _AUTO.items():
         choices = ("text", "jsonl") if name == "format" else None
         main.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, choices=choices)
+    main.add_argument("--self-contained", action="store_true")
     commands = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     _gold(commands)
     _open(commands)
@@ -278,6 +278,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     main = parser()
     asked = main.parse_args(argv)
     given = [name for name in _AUTO if getattr(asked, name) is not None]
+    given += ["self_contained"] * asked.self_contained
     if asked.version:
         asked.command = "version"
     elif asked.auto is not None:

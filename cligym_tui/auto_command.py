@@ -77,6 +77,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
             workers=asked.workers,
             max_minutes=asked.max_minutes,
             out=Path(os.path.expanduser(asked.out)),
+            alone=asked.self_contained,
         )
         return await auto.run(order, watch, stop)
 

@@ -48,6 +48,8 @@ class Order:
     workers: int = 1
     max_minutes: float | None = None
     out: Path = Path("tasks")
+    alone: bool = False
+    """Whether tasks stand on no gold image but on what that is made from."""
 
 
 async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio.Event) -> events.Result:
@@ -162,7 +164,9 @@ class _Batch:
             began = time.time()
             candidate = await self._candidate(name, attempt)
             if candidate is not None:
-                attempt.task = await commit.proven(self.exploration, candidate, self.order.seed, began)
+                attempt.task = await commit.proven(
+                    self.exploration, candidate, self.order.seed, began, alone=self.order.alone
+                )
         return attempt
 
     async def _candidate(self, name: str, attempt: _Attempt) -> Candidate | None:

@@ -52,7 +52,7 @@ async def check(
         return verdicts
     bench = await _bench(engine, exported, ground.task)
     try:
-        gates = _with_terms(commit.gates(bench, final=True), Terms(bench))
+        gates = _with_terms(commit.gates(bench, final=True, alone=bool(ground.task.context)), Terms(bench))
         verdicts += await prove(gates, excuse, lambda gate: None, on_end, every=True)
     finally:
         await bench.close()
@@ -91,6 +91,13 @@ class Ground:
         gold, how = await self._found(task.gold)
         await ready(self.engine, gold)
         await tools.ensure(self.engine, gold.image)
+        if gold.image != task.gold.image:
+            report = await Suite(self.engine, gold.test).run(gold.image)
+            if broken := sorted(report.broken(gold.baseline)):
+                raise Fell(
+                    f"gold: {how}, but {len(broken)} of its tests do not pass", {"broken": broken[:20]}
+                )
+            how += f": all {len(gold.baseline)} tests pass in it"
         self.task = replace(task, gold=gold)
         return Held(how, {"image": gold.image, "recorded": task.gold.image})
 

@@ -13,6 +13,7 @@ from engine import statement
 from engine.exploration import Exploration
 from engine.gold import store
 from engine.inversion import dockerfile
+from engine.proof.alone import Alone
 from engine.proof.gate import Candidate, Gate, Verdict, prove
 from engine.proof.graded import Nop, Oracle
 from engine.proof.healthy import Healthy
@@ -25,6 +26,7 @@ from engine.proof.told import Told
 from engine.proof.workbench import Workbench
 from engine.sandbox.reading import reading
 from engine.tasks import export, goldkept, output
+from engine.tasks.alone import parts, standing
 from engine.tasks.contract import contract
 from engine.tasks.materials import private_tests, reference_solution
 from engine.tasks.model import TakenStep, Task
@@ -40,14 +42,20 @@ def program_version() -> str:
         return "0"
 
 
-def gates(bench: Workbench, *, minimise: bool = True, final: bool = False) -> Sequence[Gate]:
-    """What a candidate has to pass, in order; without those that still change it when it is `final`."""
+def gates(
+    bench: Workbench, *, minimise: bool = True, final: bool = False, alone: bool = False
+) -> Sequence[Gate]:
+    """What a candidate has to pass, in order; without those that still change it when it is `final`.
+
+    With `alone`, its task stands on no gold image.
+    """
     shaping: Sequence[Gate] = () if final else (Minimal(bench, apply=minimise), Tidy(bench))
     return (
         Protected(bench),
         Healthy(bench),
         *shaping,
         Rebuild(bench),
+        *((Alone(bench),) if alone else ()),
         Leaks(bench),
         Told(bench),
         Nop(bench),
@@ -56,12 +64,19 @@ def gates(bench: Workbench, *, minimise: bool = True, final: bool = False) -> Se
 
 
 async def proven(
-    exploration: Exploration, candidate: Candidate, seed: int, began: float, *, minimise: bool = True
+    exploration: Exploration,
+    candidate: Candidate,
+    seed: int,
+    began: float,
+    *,
+    minimise: bool = True,
+    alone: bool = False,
 ) -> Task | None:
     """Send a candidate through the gates; the task it is when all hold, not yet written anywhere.
 
     `began` is the wall clock when its branch was opened. A fall is in the journal with its reason. With
-    `minimise`, commands that no test felt are left out.
+    `minimise`, commands that no test felt are left out; with `alone`, the Dockerfile begins with what gold
+    is made from.
 
     Raises:
         EngineError: the engine fails, not only what is made of this candidate.
@@ -69,7 +84,8 @@ async def proven(
     journal, branch, step = exploration.journal, candidate.branch, candidate.step
 
     async def draft(bench: Workbench) -> Task:
-        return await _draft(bench, exploration.session, seed)
+        task = await _draft(bench, exploration.session, seed)
+        return standing(task, parts(store.context(task.gold.name))) if alone else task
 
     bench = Workbench(
         exploration.engine,
@@ -98,7 +114,9 @@ async def proven(
         )
 
     try:
-        verdicts = await prove(gates(bench, minimise=minimise), exploration.excuse, started, ended)
+        verdicts = await prove(
+            gates(bench, minimise=minimise, alone=alone), exploration.excuse, started, ended
+        )
         last = verdicts[-1]
         if not last.held:
             journal.append(events.CandidateFell(branch=branch, step=step, gate=last.gate, reason=last.reason))
