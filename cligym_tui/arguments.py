@@ -21,7 +21,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
   open GOLD           the screen, on a new session that breaks it
-  sessions            list what was explored (replay WHAT, export WHAT: watch it)
+  sessions            list what was explored (replay, export WHAT: watch it)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   report OUT          a page to look at: the attempts and tasks in OUT
   doctor, gc          check this machine; remove what no living session owns

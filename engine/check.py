@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from engine import commit
 from engine.errors import EngineError
 from engine.exploration import ready
+from engine.gold import image
+from engine.gold.builder import StepFailed
 from engine.gold.model import Gold
 from engine.proof.again import Kept, Terms
 from engine.proof.gate import Candidate, Fell, Gate, Held, Verdict, prove
 from engine.proof.workbench import Workbench
 from engine.sandbox import images, tools
-from engine.sandbox.client import Engine
+from engine.sandbox.client import Engine, translated
 from engine.sandbox.manifest import manifest
 from engine.sandbox.netns import Namespaces
 from engine.suite.run import Suite
@@ -110,10 +112,13 @@ class Ground:
         if kept is None or not self.build:
             raise Fell(f"gold: the image {gold.tag} is not here, nor beside the task what builds it")
         try:
-            image = await images.build(self.engine, goldkept.context(kept), tag=gold.tag, nocache=False)
-        except images.BuildFailed as failed:
+            built = await image.build(self.engine, goldkept.context(kept), lambda line: None)
+        except StepFailed as failed:
             raise Fell(f"gold: the image cannot be built from {kept}: {failed}") from failed
-        return replace(gold, image=image), f"the gold image was built from {kept}"
+        repository, _, tag = gold.tag.partition(":")
+        with translated("naming the gold image"):
+            await self.engine.docker.images.tag(built, repository, tag=tag)
+        return replace(gold, image=built), f"the gold image was built from {kept}"
 
 
 async def _bench(engine: Engine, exported: Exported, task: Task) -> Workbench:

@@ -1,4 +1,4 @@
-"""Self-contained tasks: the Dockerfile begins at the gold image's base, and what gold is made of lies beside."""
+"""Self-contained tasks: the Dockerfile begins at gold's base image, and what gold is made of lies beside."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ import contextlib
 from pathlib import Path
 
 from engine.errors import OutputError
-from engine.sandbox.tools import archive
 from engine.tasks.output import appear, put
 
 OURS = frozenset({"image", "tag", "build.sh"})
@@ -51,11 +50,10 @@ def find(out: Path, image: str) -> Path | None:
     return next((path for path in sorted((out / "gold").glob("*")) if _is_of(path, image)), None)
 
 
-def context(kept: Path) -> bytes:
-    """What is kept, as a tar to build from."""
-    parts = {
+def context(kept: Path) -> dict[str, bytes]:
+    """The files to build it from, by relative path."""
+    return {
         path.relative_to(kept).as_posix(): path.read_bytes()
         for path in sorted(kept.rglob("*"))
         if path.is_file() and path.relative_to(kept).as_posix() not in OURS
     }
-    return archive(parts, 0o644)

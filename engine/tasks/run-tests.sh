@@ -1,5 +1,5 @@
 #!/bin/bash
-# Grades this container and says so in the way of pytest's summary, which is what the client reads.
+# Grades this container and says so in the kind of summary that the client reads.
 
 here=${BASH_SOURCE[0]%/*}
 verdict=$("$BASH" "$here/test.sh")
