@@ -13,12 +13,13 @@ from engine import resume
 from engine.faults.facts import Facts
 from engine.faults.model import Fault
 from engine.gold import store
+from engine.report import attempts
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.delta import Entry
 from engine.sandbox.difference import difference
 from engine.sandbox.tools import archive
-from engine.tasks import output
+from engine.tasks import exported, output
 from sessions import events
 from sessions.journal import read
 from sessions.state import fold
@@ -81,6 +82,11 @@ def complete(out: Path, task: Path, made: Made) -> None:
     assert (out / "gold/tiny/image").read_text().strip() == gold.image
     assert (out / "gold/tiny/tag").read_text().strip() == gold.tag
     assert (out / "gold/tiny/Dockerfile").is_file()
+    assert exported.read(out / "terminal-bench" / task.name).broken() == {}
+    (attempt,) = (each for each in attempts.load(out) if each.outcome == "task")
+    assert (attempt.task, [gate.gate for gate in attempt.gates]) == (task.name, GATES)
+    assert task.name in (out / "report.html").read_text()
+    assert task.name in (out / "README.md").read_text()
     assert not list((out / ".partial").iterdir())
 
 

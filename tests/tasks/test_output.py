@@ -92,6 +92,46 @@ def test_a_killed_writer_leaves_no_half_task(task: Task, tmp_path: Path) -> None
     assert not stale.exists()
 
 
+@pytest.mark.parametrize("renames", [1, 2, 3])
+def test_a_writer_killed_between_the_formats_is_finished_by_the_next(
+    task: Task, tmp_path: Path, renames: int
+) -> None:
+    out = output.prepare(tmp_path / "out")
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom engine.tasks import output\n"
+        "renamed, left = os.rename, [int(sys.argv[2])]\n"
+        "def rename(source, target):\n"
+        "    renamed(source, target)\n"
+        "    left[0] -= 1\n"
+        "    if not left[0]: os.kill(os.getpid(), 9)\n"
+        "output.os.rename = rename\n"
+        "files = dict.fromkeys('ab', (b'x', 0o644))\n"
+        "made = {'terminal-bench': files, 'harbor': files}\n"
+        "output.write(Path(sys.argv[1]), 'x-1', made, {'id': 'x-1'})"
+    )
+    command = [sys.executable, "-c", script, str(out), str(renames)]
+    assert subprocess.run(command, check=False, cwd=os.getcwd()).returncode == -9
+    there = [folder for folder in output.FOLDERS if (out / folder / "x-1").exists()]
+    assert there == list(output.FOLDERS)[: renames - 1]
+    for _ in range(2):
+        output.reconcile(out)
+        for folder in output.FOLDERS:
+            assert sorted(path.name for path in (out / folder / "x-1").iterdir()) == ["a", "b"]
+        assert not list((out / output.PARTIAL).iterdir())
+    assert output.used(out) == {"x-1"}
+
+
+def test_what_is_there_already_is_not_replaced_by_what_was_left(tmp_path: Path) -> None:
+    out = output.prepare(tmp_path / "out")
+    ready = out / output.PARTIAL / f"x-1{output.READY}"
+    for folder in (ready / "harbor", out / "harbor/x-1"):
+        folder.mkdir(parents=True)
+        (folder / "whose").write_text(str(folder.parent.name))
+    output.reconcile(out)
+    assert (out / "harbor/x-1/whose").read_text() == "harbor"
+    assert not ready.exists()
+
+
 def test_a_task_without_its_line_gets_one(task: Task, tmp_path: Path) -> None:
     out = output.prepare(tmp_path)
     export.write(out, task)
