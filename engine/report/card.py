@@ -16,7 +16,7 @@ def render(figures: Figures) -> str:
     tasks = figures.tasks
     front = yaml.dumps(
         {
-            "pretty_name": clean.line(figures.name, 200).encode("ascii", "replace").decode(),
+            "pretty_name": re.sub(r"[^A-Za-z0-9 ._-]", "-", figures.name[:200]),
             "language": ["en"],
             "tags": ["terminal", "agents", "environment-repair"],
             "size_categories": ["n<1K" if len(tasks) < 1000 else "1K<n<10K"],

@@ -1,0 +1,5 @@
+"""A task to report on."""
+
+from tests.tasks.conftest import task
+
+__all__ = ["task"]
