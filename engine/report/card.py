@@ -8,6 +8,9 @@ from engine import clean
 from engine.report.figures import Figures, Made
 from engine.tasks import yaml
 
+_NAME = re.compile(r"[^A-Za-z0-9 ._-]")
+"""What is in no name of ours."""
+
 HEAD = "<!-- written by cligym-tui; `cligym-tui report` writes it again -->"
 
 
@@ -16,7 +19,7 @@ def render(figures: Figures) -> str:
     tasks = figures.tasks
     front = yaml.dumps(
         {
-            "pretty_name": re.sub(r"[^A-Za-z0-9 ._-]", "-", figures.name[:200]),
+            "pretty_name": _NAME.sub("-", figures.name[:200]),
             "language": ["en"],
             "tags": ["terminal", "agents", "environment-repair"],
             "size_categories": ["n<1K" if len(tasks) < 1000 else "1K<n<10K"],
@@ -46,7 +49,7 @@ def _about(figures: Figures) -> str:
 
 
 def _use(tasks: list[Made]) -> str:
-    name = tasks[0].id if tasks else "TASK"
+    name = _NAME.sub("-", tasks[0].id) if tasks else "TASK"
     return f"""\
 ## Use
 
