@@ -123,8 +123,8 @@ def test_what_cannot_be_read_is_told_with_its_name(
 
 def test_links_and_strangers_are_no_files_of_the_task(whole: Task, tmp_path: Path) -> None:
     directory = export.write(output.prepare(tmp_path), whole)
-    (directory / "tests/test.sh").unlink()
-    (directory / "tests/test.sh").symlink_to("/etc/passwd")
+    (directory / "tests/test.sh").rename(tmp_path / "the same")
+    (directory / "tests/test.sh").symlink_to(tmp_path / "the same")
     assert "tests/test.sh" in exported.read(directory).broken()
     with pytest.raises(UsageError, match="there is no task in"):
         exported.read(tmp_path)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml as others
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -37,6 +37,7 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @given(
     values=st.dictionaries(st.sampled_from("abcdef"), ANY | LINES | st.lists(ANY, max_size=3) | st.booleans())
 )
+@example(values={"a": "  indented\nx\ny\n", "b": "\n\nx\n", "c": 'a "b" \\x41 # c\n: d\n'})
 def test_yaml_gives_back_what_was_written(values: dict[str, Any]) -> None:
     document = yaml.dumps(values)
     assert (others.safe_load(document) or {}) == values
@@ -102,18 +103,22 @@ def test_bash_gets_back_every_byte(data: bytes) -> None:
 @pytest.mark.parametrize("static", [False, True])
 def test_the_one_script_unpacks_and_runs_the_solution(tmp_path: Path, static: bool) -> None:
     parts = {
-        "solve.sh": b'#!/bin/bash\ncp "${0%/*}/gold.tar" "$RESULT"\nexit 3\n',
+        "solve.sh": b'#!/bin/bash\ncommand cp "${0%/*}/gold.tar" "$RESULT"\nexit 3\n',
         "gold.tar": bytes(range(256)) * 99,
     }
     if static:
         parts["busybox"] = busybox_path().read_bytes()
+    tools = ("tar", "base64", "mkdir", "cp") if static else ()
+    damaged = {f"BASH_FUNC_{name}%%": "() { return 7; }" for name in tools}
     script = tmp_path / "solution.sh"
     script.write_bytes(terminal_bench.solution(parts))
     script.chmod(0o755)
     result = tmp_path / "result"
     bash = shutil.which("bash")
     assert bash
-    ran = subprocess.run([bash, str(script)], env={**os.environ, "RESULT": str(result)}, check=False)
+    ran = subprocess.run(
+        [bash, str(script)], env={**os.environ, "RESULT": str(result), **damaged}, check=False
+    )
     assert ran.returncode == 3
     assert result.read_bytes() == parts["gold.tar"]
     assert (tmp_path / "parts/busybox").exists() == static
