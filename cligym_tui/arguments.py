@@ -34,8 +34,8 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
     --max-minutes M     stop after so long (default: never)
     --out DIR           where tasks go; a run resumes there (default tasks)
     --self-contained    tasks that need no gold image, only what it is made from
+    --reject-trivial    no tasks that are solved by repairs without a look
     --format FORMAT     text or jsonl (default text)
-
 exit codes: 0 goal reached  1 ran, goal not reached  2 usage or configuration
             3 Docker  4 model  5 limit reached  130 interrupted
 """
@@ -125,6 +125,8 @@ _AUTO: dict[str, tuple[Number, Any]] = {
     "format": (str, "text"),
 }
 """Options of `--auto`, with what is taken when they are not given."""
+FLAGS = ("self_contained", "reject_trivial")
+"""Those that take no value."""
 
 
 def parser() -> Parser:
@@ -135,7 +137,8 @@ def parser() -> Parser:
     for name, (kind, _) in _AUTO.items():
         choices = ("text", "jsonl") if name == "format" else None
         main.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, choices=choices)
-    main.add_argument("--self-contained", action="store_true")
+    for name in FLAGS:
+        main.add_argument(f"--{name.replace('_', '-')}", action="store_true")
     commands = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     _gold(commands)
     _open(commands)
@@ -278,7 +281,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     main = parser()
     asked = main.parse_args(argv)
     given = [name for name in _AUTO if getattr(asked, name) is not None]
-    given += ["self_contained"] * asked.self_contained
+    given += [name for name in FLAGS if getattr(asked, name)]
     if asked.version:
         asked.command = "version"
     elif asked.auto is not None:

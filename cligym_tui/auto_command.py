@@ -59,6 +59,7 @@ class Asked(Protocol):
     seed: int
     out: str
     max_minutes: float | None
+    reject_trivial: bool
     format: str
 
 
@@ -78,6 +79,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
             max_minutes=asked.max_minutes,
             out=Path(os.path.expanduser(asked.out)),
             alone=asked.self_contained,
+            reject_trivial=asked.reject_trivial,
         )
         return await auto.run(order, watch, stop)
 

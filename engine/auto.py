@@ -50,6 +50,8 @@ class Order:
     out: Path = Path("tasks")
     alone: bool = False
     """Whether tasks stand on no gold image but on what that is made from."""
+    reject_trivial: bool = False
+    """Whether what a repair without a look solves is no task."""
 
 
 async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio.Event) -> events.Result:
@@ -153,9 +155,12 @@ class _Batch:
 
     def _learn(self, number: int, attempt: _Attempt) -> bool:
         """Take an attempt in, in order: this is where a proven task is written, so none is too many."""
+        proven = attempt.task is not None
         if attempt.task is not None and not self._enough():
-            self.tasks.append(str(commit.publish(self.exploration, attempt.task, self.place.out)))
-        self.place.campaign.end(number, attempt.saboteur.outcome(attempt.task is not None))
+            path = commit.publish(self.exploration, attempt.task, self.place.out)
+            proven = path is not None
+            self.tasks += [str(path)] if path else []
+        self.place.campaign.end(number, attempt.saboteur.outcome(proven))
         return self._enough()
 
     async def _attempt(self, name: str, saboteur: Saboteur) -> _Attempt:
@@ -165,7 +170,13 @@ class _Batch:
             candidate = await self._candidate(name, attempt)
             if candidate is not None:
                 attempt.task = await commit.proven(
-                    self.exploration, candidate, self.order.seed, began, alone=self.order.alone
+                    self.exploration,
+                    candidate,
+                    self.order.seed,
+                    began,
+                    alone=self.order.alone,
+                    out=self.place.out,
+                    reject_trivial=self.order.reject_trivial,
                 )
         return attempt
 

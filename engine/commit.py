@@ -12,17 +12,21 @@ from msgspec.structs import replace
 from engine import statement
 from engine.exploration import Exploration
 from engine.gold import store
+from engine.hints import hints
 from engine.inversion import dockerfile
+from engine.proof import fingerprint
 from engine.proof.alone import Alone
 from engine.proof.gate import Candidate, Gate, Verdict, prove
 from engine.proof.graded import Nop, Oracle
 from engine.proof.healthy import Healthy
 from engine.proof.leaks import Leaks
 from engine.proof.minimal import Minimal
+from engine.proof.novel import Novel
 from engine.proof.protected import Protected
 from engine.proof.rebuild import Rebuild
 from engine.proof.tidy import Tidy
 from engine.proof.told import Told
+from engine.proof.trivial import Trivial
 from engine.proof.workbench import Workbench
 from engine.sandbox.reading import reading
 from engine.tasks import export, goldkept, output
@@ -43,13 +47,21 @@ def program_version() -> str:
 
 
 def gates(
-    bench: Workbench, *, minimise: bool = True, final: bool = False, alone: bool = False
+    bench: Workbench,
+    *,
+    minimise: bool = True,
+    final: bool = False,
+    alone: bool = False,
+    out: Path | None = None,
+    reject_trivial: bool = False,
 ) -> Sequence[Gate]:
-    """What a candidate has to pass, in order; without those that still change it when it is `final`.
+    """What a candidate has to pass, in order; without those that change or compare it when it is `final`.
 
     With `alone`, its task stands on no gold image.
     """
     shaping: Sequence[Gate] = () if final else (Minimal(bench, apply=minimise), Tidy(bench))
+    collected: Sequence[Gate] = () if final else (Novel(bench, out),)
+    judged: Sequence[Gate] = () if final else (Trivial(bench, reject=reject_trivial),)
     return (
         Protected(bench),
         Healthy(bench),
@@ -58,8 +70,10 @@ def gates(
         *((Alone(bench),) if alone else ()),
         Leaks(bench),
         Told(bench),
+        *collected,
         Nop(bench),
         Oracle(bench),
+        *judged,
     )
 
 
@@ -71,12 +85,15 @@ async def proven(
     *,
     minimise: bool = True,
     alone: bool = False,
+    out: Path | None = None,
+    reject_trivial: bool = False,
 ) -> Task | None:
     """Send a candidate through the gates; the task it is when all hold, not yet written anywhere.
 
     `began` is the wall clock when its branch was opened. A fall is in the journal with its reason. With
     `minimise`, commands that no test felt are left out; with `alone`, the Dockerfile begins with what gold
-    is made from.
+    is made from; `out` is the collection that it shall be new to; with `reject_trivial`, what a blind repair
+    solves is no task.
 
     Raises:
         EngineError: the engine fails, not only what is made of this candidate.
@@ -114,9 +131,8 @@ async def proven(
         )
 
     try:
-        verdicts = await prove(
-            gates(bench, minimise=minimise, alone=alone), exploration.excuse, started, ended
-        )
+        chosen = gates(bench, minimise=minimise, alone=alone, out=out, reject_trivial=reject_trivial)
+        verdicts = await prove(chosen, exploration.excuse, started, ended)
         last = verdicts[-1]
         if not last.held:
             journal.append(events.CandidateFell(branch=branch, step=step, gate=last.gate, reason=last.reason))
@@ -124,7 +140,9 @@ async def proven(
         task = await bench.task()
     finally:
         await bench.close()
-    return replace(task, gates=tuple(verdicts), seconds=time.time() - began, created=time.time())
+    return replace(
+        task, gates=tuple(verdicts), notes=bench.notes, seconds=time.time() - began, created=time.time()
+    )
 
 
 async def _draft(bench: Workbench, session: str, seed: int) -> Task:
@@ -134,17 +152,16 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
     async with reading(bench.engine, gold.image, session) as get:
         tests = await private_tests(get, tree, pact)
         solution = await reference_solution(get, tree, bench.delta)
-    told = statement.write(
-        gold,
-        bench.reports[0],
-        bench.f2p,
-        bench.delta,
-        seed=f"{gold.image} {seed} {candidate.branch} {candidate.step}",
-    )
+    wording = f"{gold.image} {seed} {candidate.branch} {candidate.step}"
+
+    def told(hint: str = "") -> str:
+        return statement.write(gold, bench.reports[0], bench.f2p, bench.delta, seed=wording, hint=hint)
+
     return Task(
         id=task_id(gold.project, session, candidate.branch, candidate.step),
         gold=gold,
-        instruction=told,
+        instruction=told(),
+        hints={level: told(hint) for level, hint in hints(tree, bench.delta, seed=wording).items()},
         dockerfile=dockerfile(gold.tag, bench.lines),
         contract=pact,
         tests=tests,
@@ -185,13 +202,22 @@ def _steps(bench: Workbench) -> tuple[TakenStep, ...]:
     return tuple(taken)
 
 
-def publish(exploration: Exploration, task: Task, out: Path) -> Path:
+def publish(exploration: Exploration, task: Task, out: Path) -> Path | None:
     """Write a proven task, and once what rebuilds its gold image; say so in the journal.
+
+    None when one of the same kind was written while this one was proven.
 
     Raises:
         OutputError: the directory cannot be written.
         OutputFull: there is no room.
     """
+    mine = fingerprint.read(task.notes)
+    if mine and (same := fingerprint.twin(mine, output.index(out))):
+        reason = f"novel: {same} has the same damage and the same failing tests"
+        exploration.journal.append(
+            events.CandidateFell(branch=task.branch, step=task.step, gate="novel", reason=reason)
+        )
+        return None
     goldkept.keep(out, task.gold.name, task.gold.image, store.context(task.gold.name), task.gold.tag)
     identity = (task.session, task.branch, task.step)
     task = replace(task, id=task_id(task.gold.project, *identity, taken=output.used(out)))

@@ -115,9 +115,9 @@ class Live:
         """Give the branch a title and a note."""
         self._call(lambda to: to.label(branch, title, note))
 
-    def commit(self, branch: str, step: int) -> None:
-        """Prove a step and write the task."""
-        self._call(lambda to: to.commit(branch, step))
+    def commit(self, branch: str, step: int, minimise: bool = True) -> None:
+        """Prove a step and write the task, by default without commands that no test felt."""
+        self._call(lambda to: to.commit(branch, step, minimise=minimise))
 
     def add_branch(self) -> None:
         """Another branch from gold."""

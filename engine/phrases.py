@@ -45,6 +45,10 @@ SYMPTOMS = {
         "It does not get as far as running the tests; collecting them fails, so I miss {failing} of {total}:",
         "Nothing is run at all, because the test files cannot be loaded (missing: {failing} of {total}):",
     ),
+    "vanished": (
+        "Nothing is reported as failed, but {failing} of {total} are not run at all any more:",
+        "What is run passes. Only that {failing} of {total} do not turn up in it:",
+    ),
     "unstartable": (
         "The test run does not even start. All I see is this:",
         "I cannot get the suite to start at all:",

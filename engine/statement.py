@@ -27,7 +27,7 @@ WIDTH = 150
 _FENCE = "```"
 
 
-def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed: str) -> str:
+def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed: str, hint: str = "") -> str:
     """The instruction for the task whose broken suite run was `report`.
 
     Args:
@@ -36,6 +36,7 @@ def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed:
         f2p: the tests that fail and must pass.
         delta: what was damaged; nothing of it is named.
         seed: picks the wording.
+        hint: a paragraph of `engine.hints`, said before the closing.
     """
     chance = random.Random(seed)
     mask = Mask(delta)
@@ -56,8 +57,9 @@ def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed:
     while True:
         shown = [symptom, _block(lines)] if lines else [symptom]
         body = [*shown, running] if told_first else [running, *shown]
-        text = "\n\n".join(part.format(**facts) if part not in shown[1:] else part
-                           for part in [opening, *body, rules, closing]) + "\n"  # fmt: skip
+        as_it_is = [*shown[1:], hint]
+        parts = [opening, *body, *([hint] if hint else []), rules, closing]
+        text = "\n\n".join(part if part in as_it_is else part.format(**facts) for part in parts) + "\n"
         if len(text.split()) <= LONGEST or not lines:
             return text
         lines = lines[:-1]
@@ -103,7 +105,7 @@ def _kind(report: Report, f2p: Sequence[str]) -> str:
     if report.status in (UNSTARTABLE, DIED, TIMEOUT):
         return report.status
     if all(report.outcome(test) == MISSING for test in f2p):
-        return "collection"
+        return "collection" if report.errors or not report.results else "vanished"
     return "failing"
 
 
@@ -112,6 +114,10 @@ def _excerpt(report: Report, f2p: Sequence[str], mask: Mask, chance: random.Rand
     kind = _kind(report, f2p)
     if kind in (UNSTARTABLE, TIMEOUT, DIED) or (kind == "collection" and not report.errors):
         lines = [line for line in report.tail.splitlines() if line.strip()][-6:]
+    elif kind == "vanished":
+        # A file of tests that skips itself, or that the run does not find.
+        lines = [line for line in report.tail.splitlines() if line.strip()][-1:]
+        lines += [f"not run: {test}" for test in list(f2p)[:3]]
     elif kind == "collection":
         lines = _collection(report.errors)
     else:

@@ -191,14 +191,16 @@ class Supervisor:
             await lane.branch.shell.resize(rows, columns)
             self._say(events.ShellResized(branch=branch, rows=rows, columns=columns))
 
-    def commit(self, branch: str, step: int) -> None:
-        """Put a step forward and prove it; if it holds, write the task."""
+    def commit(self, branch: str, step: int, *, minimise: bool = True) -> None:
+        """Put a step forward and prove it, minimised or with all commands; if it holds, write the task."""
         lane = self._lane(branch)
         candidate = self.exploration.nominate(lane.branch, step, by="operator")
         if candidate is None:
             self._warn(branch, "nothing is broken at this step")
             return
-        task = asyncio.create_task(self._prove(lambda: self._commit(candidate)), name=f"proof {branch}")
+        task = asyncio.create_task(
+            self._prove(lambda: self._commit(candidate, minimise)), name=f"proof {branch}"
+        )
         self._proofs.add(task)
         task.add_done_callback(self._proofs.discard)
 
@@ -302,8 +304,10 @@ class Supervisor:
         )
         return decision
 
-    async def _commit(self, candidate: Candidate) -> None:
-        task = await commit.proven(self.exploration, candidate, self.seed, time.time())
+    async def _commit(self, candidate: Candidate, minimise: bool) -> None:
+        task = await commit.proven(
+            self.exploration, candidate, self.seed, time.time(), out=self.out, minimise=minimise
+        )
         if task is not None:
             commit.publish(self.exploration, task, self.out)
 

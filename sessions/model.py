@@ -167,6 +167,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the task it became."""
     gates: tuple[Gate, ...] = ()
     """In the order they began."""
+    inert: tuple[int, ...] = ()
+    """Steps that no test felt, as the gate `minimal` found."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

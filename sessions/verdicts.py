@@ -36,7 +36,15 @@ def _gate_started(state: State, event: events.GateStarted) -> Changes:
 
 def _gate_ended(state: State, event: events.GateEnded) -> Changes:
     gate = Gate(name=event.gate, held=event.held, reason=event.reason, seconds=event.seconds)
-    return _examined(state, event.branch, event.step, gate)
+    return _examined(state, event.branch, event.step, gate, _inert(event.evidence))
+
+
+def _inert(evidence: dict[str, object]) -> tuple[int, ...]:
+    listed = evidence.get("inert")
+    found = (
+        [each.get("step") for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+    return tuple(step for step in found if isinstance(step, int))
 
 
 def _task_committed(state: State, event: events.TaskCommitted) -> Changes:
@@ -71,10 +79,11 @@ def _candidate_fell(state: State, event: events.CandidateFell) -> Changes:
     return changes
 
 
-def _examined(state: State, branch: str, step: int, gate: Gate) -> Changes:
+def _examined(state: State, branch: str, step: int, gate: Gate, inert: tuple[int, ...] = ()) -> Changes:
     candidate = state.candidates.get((branch, step))
     if candidate is None or candidate.outcome:
         return {}
+    candidate = replace(candidate, inert=inert or candidate.inert)
     names = [known.name for known in candidate.gates]
     if gate.name not in names:
         return _with(state, replace(candidate, gates=(*candidate.gates, gate)))

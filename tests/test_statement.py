@@ -71,6 +71,18 @@ CASES: Mapping[str, tuple[Report, dict[str, Entry | None], int, str]] = {
         20,
         "No module named '<name>'",
     ),
+    "tests that skip themselves": (
+        Report(
+            COMPLETE,
+            "",
+            {test: TestResult(test, "passed") for test in IDS[3:]},
+            exit_code=0,
+            tail="tests/test_things.py s\n-- Docs: there\n===== 17 passed, 1 skipped in 3 s =====\n",
+        ),
+        {"/opt/venv/lib/python3.11/site-packages/IPython/__init__.py": None},
+        3,
+        "17 passed, 1 skipped in 3 s =====\nnot run: tests/test_things.py::test_0\n",
+    ),
     "an interpreter that is gone": (
         Report(UNSTARTABLE, "", {}, tail="/bin/bash: line 1: /opt/venv/bin/python: cannot execute"),
         {"/usr/bin/python3.11": None},

@@ -24,16 +24,23 @@ LISTED = 200
 
 
 class CommitCard(Popup):
-    """Watches one candidate. `confirm` puts it forward; None in a replay."""
+    """Watches one candidate. `confirm` puts it forward, minimised or whole; None in a replay."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c,enter", "confirm", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c,enter", "confirm", show=False),
+        Binding("m", "compare", show=False),
+    ]
 
     def __init__(
-        self, state: Callable[[], State], branch: str, step: int, confirm: Callable[[], None] | None
+        self, state: Callable[[], State], branch: str, step: int, confirm: Callable[[bool], None] | None
     ) -> None:
         super().__init__(f"Commit {branch} step {step}")
         self._state, self._branch, self._step, self._confirm = state, branch, step, confirm
         self._asked = False
+        self._whole = False
+        """Whether all commands are shown, and committed."""
+        self._put = False
+        """What `_whole` was when it was last put forward."""
         self._seen: tuple[object, object] | None = None
 
     def on_mount(self) -> None:
@@ -56,7 +63,7 @@ class CommitCard(Popup):
         if step is None:
             return
         candidate = state.candidates.get((self._branch, self._step))
-        self._asked = self._asked and candidate is None
+        self._asked = self._asked and (candidate is None or self._open(candidate))
         width = max(30, self.listing.room)
         lines = [
             *_verdict(
@@ -67,15 +74,16 @@ class CommitCard(Popup):
                 can=self._confirm is not None,
                 width=width,
             ),
-            *_file(state, step, width),
+            *_file(state, step, width, candidate.inert if candidate else (), whole=self._whole),
             *_tests(state, step),
         ]
         self.listing.present(Fixed([(parts, at) for at, parts in enumerate(lines)]))
         over = candidate is None or bool(candidate.outcome)
-        if self._confirm and not self._asked and _open(candidate):
-            said = [("c", "prove and commit"), ("Esc", "not now")]
+        said = [("m", "without what no test felt" if self._whole else "all commands")]
+        if self._confirm and not self._asked and self._open(candidate):
+            said = [("c", "prove and commit"), *said, ("Esc", "not now")]
         else:
-            said = [("y", "copy"), ("Esc", "close" if over else "close; gates go on")]
+            said = [*said, ("y", "copy"), ("Esc", "close" if over else "close; gates go on")]
         keys = self.query_one(Keys)
         keys.keys = said
         keys.refresh()
@@ -83,15 +91,21 @@ class CommitCard(Popup):
     def action_confirm(self) -> None:
         """Put it forward."""
         candidate = self._state().candidates.get((self._branch, self._step))
-        if self._confirm and not self._asked and _open(candidate):
-            self._asked = True
-            self._confirm()
+        if self._confirm and not self._asked and self._open(candidate):
+            self._asked, self._put = True, self._whole
+            self._confirm(not self._whole)
             self.fill()
 
+    def action_compare(self) -> None:
+        """Show it with all commands, or without those that no test felt; what is shown is committed."""
+        self._whole = not self._whole
+        self.fill()
 
-def _open(candidate: Candidate | None) -> bool:
-    """Whether it may be put forward, for the first time or again."""
-    return candidate is None or candidate.outcome in ("fell", "abandoned")
+    def _open(self, candidate: Candidate | None) -> bool:
+        """Whether it may be put forward, for the first time or again, or the other way round."""
+        if candidate is None or candidate.outcome in ("fell", "abandoned"):
+            return True
+        return candidate.outcome == "committed" and bool(candidate.inert) and self._whole != self._put
 
 
 def _nothing(*, asked: bool, can: bool) -> str:
@@ -150,12 +164,22 @@ def _tests(state: State, step: Step) -> list[Parts]:
     return lines
 
 
-def _file(state: State, step: Step, width: int) -> list[Parts]:
+def _file(state: State, step: Step, width: int, inert: tuple[int, ...], *, whole: bool) -> list[Parts]:
     from cligym_tui.screen.recipe import instructions  # takes long; the pane has imported it by now
 
-    sheet = Sheet(instructions(state, lineage(state, step.branch, step.number)), width)
-    lines: list[Parts] = [[("Dockerfile", f"bold {ACCENT}")]]
+    written = instructions(state, lineage(state, step.branch, step.number))
+    if not whole:
+        written = [each for each in written if each.step is None or each.step.number not in inert]
+    sheet = Sheet(written, width)
+    lines: list[Parts] = [[("Dockerfile", f"bold {ACCENT}"), (_left_out(len(inert), whole=whole), MUTED)]]
     lines += [sheet.parts(at, width) for at in range(min(len(sheet), LISTED))]
     if len(sheet) > LISTED:
         lines.append([(f"  … and {len(sheet) - LISTED} more lines", MUTED)])
     return [*lines, [("", "")]]
+
+
+def _left_out(inert: int, *, whole: bool) -> str:
+    if not inert:
+        return " with all commands" if whole else ""
+    felt = f"{number(inert, 'command')} that no test felt"
+    return f" with {felt}" if whole else f" without {felt}"

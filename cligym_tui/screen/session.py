@@ -325,8 +325,8 @@ class SessionScreen(Screen[None]):
             CommitCard(lambda: self.source.state, step.branch, step.number, self.committing(step))
         )
 
-    def committing(self, step: Step) -> Callable[[], None] | None:
-        """What commits a step; None where nothing can."""
+    def committing(self, step: Step) -> Callable[[bool], None] | None:
+        """What commits a step, minimised or not; None where nothing can."""
         return None
 
     def action_branch_follow(self) -> None:

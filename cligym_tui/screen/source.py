@@ -69,8 +69,8 @@ class Live(Protocol):
     def fork(self, branch: str, step: int) -> None:
         """Another branch from a step."""
 
-    def commit(self, branch: str, step: int) -> None:
-        """Prove a step and write the task."""
+    def commit(self, branch: str, step: int, minimise: bool = True) -> None:
+        """Prove a step and write the task, by default without commands that no test felt."""
 
     def discard(self, branch: str) -> None:
         """End a branch."""

@@ -266,9 +266,9 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         self.live.fork(branch, step)
         self.notify(plain(f"A branch from {branch} step {step} is being opened.").plain, markup=False)
 
-    def committing(self, step: Step) -> Callable[[], None] | None:
+    def committing(self, step: Step) -> Callable[[bool], None] | None:
         """What puts a step forward."""
-        return lambda: self.live.commit(step.branch, step.number)
+        return lambda minimise: self.live.commit(step.branch, step.number, minimise)
 
     def action_branch_discard(self) -> None:
         """End the branch, when that is meant."""

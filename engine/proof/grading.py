@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine import clean
@@ -33,7 +34,9 @@ class Graded:
     """The end of what solution and grader printed."""
 
 
-async def grade(bench: Workbench, *, solve: bool, form: str = harbor.FOLDER) -> Graded:
+async def grade(
+    bench: Workbench, *, solve: bool, form: str = harbor.FOLDER, before: Sequence[Sequence[str]] = ()
+) -> Graded:
     """Start a fresh container from the rebuilt image, offline; with `solve`, run the solution first.
 
     Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
@@ -44,6 +47,7 @@ async def grade(bench: Workbench, *, solve: bool, form: str = harbor.FOLDER) -> 
         bench: where the task lies.
         solve: whether to run the solution.
         form: folder of the format whose files are used.
+        before: commands that are run first, whatever becomes of them.
 
     Raises:
         Fell: what the client itself needs in the container does not work.
@@ -62,6 +66,9 @@ async def grade(bench: Workbench, *, solve: bool, form: str = harbor.FOLDER) -> 
                 raise Fell(
                     "no terminal works in the container for a client", {"command": terminal_bench.ALIVE}
                 )
+            for argv in before:
+                ran = await sandbox.exec(argv, timeout=SOLVE_SECONDS, keep=4096)
+                log += ran.stdout + ran.stderr
             if solve:
                 await sandbox.put(_packed(made, "solution"))
                 ran = await sandbox.exec(

@@ -102,15 +102,19 @@ class Leaks:
             words += [first] if len(first) >= TELLING else []
         patterns = [option for word in words for option in ("-e", word)]
         search = [tools.BUSYBOX, "xargs", "-0", "-r", tools.BUSYBOX, "grep", "-lF", *patterns, "--"]
-        async with await Sandbox.start(
-            bench.engine, bench.rebuilt, session=bench.session, purpose="proof"
-        ) as sandbox:
+        if not bench.fresh:
+            async with await self._sandbox(bench.candidate.gold.image) as gold:
+                bench.fresh = await times.later(gold, since)
+        async with await self._sandbox(bench.rebuilt) as sandbox:
             late = await times.later(sandbox, since) - bench.fresh
             holding = b""
             if files:
                 listed = "\0".join(files).encode("utf-8", "surrogateescape")
                 holding = (await sandbox.exec(search, stdin=listed, timeout=60)).stdout
         return sorted(late), holding.decode("utf-8", "replace").splitlines()
+
+    async def _sandbox(self, image: str) -> Sandbox:
+        return await Sandbox.start(self.bench.engine, image, session=self.bench.session, purpose="proof")
 
 
 def versioned(tree: Tree, delta: Layer) -> Iterator[str]:

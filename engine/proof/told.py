@@ -1,14 +1,15 @@
-"""Gate: the instruction reports what a user saw, and gives nothing away."""
+"""Gate: the instruction reports what a user saw, and gives away what its level may and no more."""
 
 from __future__ import annotations
 
+from engine.hints import LEVELS, NONE, STRONG
 from engine.proof.gate import Fell, Held
 from engine.proof.workbench import Workbench
 from engine.statement import check
 
 
 class Told:
-    """No command of the inversion, no damaged path, no package that was hurt."""
+    """No command of the inversion; no damaged path and no package that was hurt, but in the strong hint."""
 
     name = "statement"
 
@@ -16,16 +17,29 @@ class Told:
         self.bench = bench
 
     async def check(self) -> Held:
-        """Read the instruction as it would be written.
+        """Read the instruction at each level as it would be written.
 
         Raises:
-            Fell: it tells too much, or is too short or too long.
+            Fell: one tells too much, or too little, or is too short or too long.
         """
-        candidate = self.bench.candidate
-        task = await self.bench.task()
-        commands = [line.command for line in candidate.lines]
-        told = check(task.instruction, commands, sorted(candidate.delta))
-        if told:
-            raise Fell(f"statement: {told[0]}", {"violations": told[:20]})
-        words = len(task.instruction.split())
-        return Held(f"{words} words, nothing given away", {"words": words})
+        bench, candidate = self.bench, self.bench.candidate
+        task = await bench.task()
+        commands = sorted({line.command for line in (*candidate.lines, *bench.lines)})
+        damaged = sorted({*candidate.delta, *bench.delta})
+        words = {}
+        for level, text in {NONE: task.instruction, **task.hints}.items():
+            told = check(text, commands, damaged if level != STRONG else ())
+            if level == STRONG and not any(_names(text, path) for path in damaged):
+                told.append("it names no damaged place")
+            if told:
+                where = "" if level == NONE else f" ({level} hint)"
+                raise Fell(f"statement{where}: {told[0]}", {"level": level, "violations": told[:20]})
+            words[level] = len(text.split())
+        if set(words) != set(LEVELS):
+            raise Fell(f"statement: there is no {', no '.join(sorted(set(LEVELS) - set(words)))}")
+        return Held(f"{words[NONE]} words, nothing given away; hints weak and strong", {"words": words})
+
+
+def _names(text: str, path: str) -> bool:
+    """Whether the text names the path, or the directory it is in."""
+    return f"`{path}`" in text or f"`{path.rpartition('/')[0]}`" in text

@@ -15,14 +15,16 @@ from engine.tasks.model import Task
 TAGS = ("environment-repair", "debugging")
 AUTHOR = "cligym-tui"
 CATEGORY = "environment-repair"
+HINTS = "hints.json"
+"""File with the instruction at every level, for who wants an easier task; clients do not read it."""
 
-NOTED = ("minimised", "floor", "solved_by")
+NOTED = ("minimised", "floor", "solved_by", "fingerprint")
 """Notes of the gates that are short enough for a line of the index."""
 
 _PLACED = frozenset(
     """
     id gold instruction dockerfile contract tests solution families session branch step steps seed agent
-    gates seconds created version context lines delta report notes
+    gates seconds created version context lines delta report notes hints
     """.split()  # noqa: SIM905 - a list of names is easier to read so
 )
 """Fields of a task that have a place of their own below, or are files."""
@@ -51,6 +53,7 @@ def metadata(task: Task) -> dict[str, Any]:
         "step": task.step,
         "created": datetime.fromtimestamp(task.created, UTC).replace(microsecond=0),
         "seconds": round(task.seconds, 3),
+        "hints": ["none", *task.hints],
         **{name: task.notes[name] for name in NOTED if name in task.notes},
         **further(task),
         "gold": {
@@ -90,6 +93,12 @@ def _tidy(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_tidy(each) for each in value if each is not None]
     return clean.block(value, 65536) if isinstance(value, str) else value
+
+
+def hints(task: Task) -> bytes:
+    """`hints.json`: the instruction by how much it gives away, in ASCII."""
+    levels = {"none": task.instruction, **task.hints}
+    return json.dumps(levels, indent=1).encode("ascii") + b"\n"
 
 
 def proof(task: Task) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from engine.errors import UsageError
-from engine.tasks import digests, harbor, record, terminal_bench, yaml
+from engine.tasks import about, digests, harbor, record, terminal_bench, yaml
 from engine.tasks.contract import Contract
 from engine.tasks.model import Task
 
@@ -28,6 +28,7 @@ _BESIDE = frozenset(
         "task.yaml",
         "docker-compose.yaml",
         "proof.json",
+        about.HINTS,
         digests.FILE,
         record.FILE,
     }
@@ -82,6 +83,7 @@ class Exported:
             id=self.directory.name,
             gold=known.gold,
             instruction=self._instruction(),
+            hints=self._hints(),
             dockerfile=self._parsed(inside["Dockerfile"], bytes.decode),
             contract=terms,
             tests=self._parsed("tests/tests.tar", bytes),
@@ -115,6 +117,10 @@ class Exported:
             if name not in beside and (top or not name.startswith("tests/"))
         }
         return {**kept, "Dockerfile": f"{top}Dockerfile"}
+
+    def _hints(self) -> dict[str, str]:
+        told = self._parsed(about.HINTS, lambda data: msgspec.json.decode(data, type=dict[str, str]))
+        return {level: text for level, text in told.items() if level != "none"}
 
     def _instruction(self) -> str:
         if self.form == harbor.FOLDER:

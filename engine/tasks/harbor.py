@@ -38,9 +38,6 @@ was repaired."""
 
 EXECUTABLE = frozenset({"solution/solve.sh", "solution/busybox", "tests/test.sh"})
 
-NOTED = ("minimised",)
-"""Notes of the gates that are short enough for `task.toml` and the index."""
-
 ALIVE = ("bash", "-c", "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json")
 """What the client runs in the broken container before it grades; where this fails it gives no reward."""
 
@@ -55,6 +52,7 @@ def render(task: Task) -> Files:
         "environment/docker-compose.yaml": json.dumps(COMPOSE, indent=2).encode() + b"\n",
         "proof.json": about.proof(task),
         record.FILE: record.dump(task),
+        about.HINTS: about.hints(task),
         **{f"solution/{name}": data for name, data in task.solution.items()},
         **{f"tests/{name}": data for name, data in grader(task).items()},
     }

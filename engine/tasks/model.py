@@ -33,7 +33,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """From `engine.tasks.names`."""
     gold: Gold
     instruction: str
-    """What the solver is told, Markdown."""
+    """What the solver is told, Markdown; the level `none` of `hints`."""
+    hints: Mapping[str, str] = {}
+    """Further versions of it by how much they give away, see `engine.hints`."""
     dockerfile: str
     """FROM the gold tag, or what the gold image is made from, and the inversion."""
     contract: Contract

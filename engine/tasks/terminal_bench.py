@@ -65,6 +65,7 @@ def render(task: Task) -> Files:
         "solution.sh": solution(task.solution),
         "run-tests.sh": files("engine.tasks").joinpath("run-tests.sh").read_bytes(),
         "proof.json": about.proof(task),
+        about.HINTS: about.hints(task),
         record.FILE: record.dump(task),
         **{f"tests/{name}": data for name, data in grader(task).items()},
     }

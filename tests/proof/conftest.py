@@ -42,6 +42,7 @@ SESSIONS = {
         "touch /etc/stamp; echo '[ /etc/stamp -nt /etc/profile.d/venv.sh ] && exit 1' >/etc/profile.d/when.sh"
     ],
     "kept": ["echo 'exit 1' >/etc/kept.bak; echo '. /etc/kept.bak' >/etc/profile.d/kept.sh"],
+    "script": ["echo 'umask 0777' >/etc/profile.d/mask.sh"],
     "source": [TAKEN, "echo '# x' >>/app/tiny/__init__.py"],
     "gone": ["mv /app /srv/app"],
 }

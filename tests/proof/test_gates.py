@@ -21,11 +21,11 @@ from engine.sandbox.client import Engine
 from engine.sandbox.delta import Entry
 from engine.sandbox.sandbox import Sandbox
 from engine.suite.report import Report, TestResult
-from engine.tasks import harbor
+from engine.tasks import about, harbor
 from engine.tasks.model import Task
 from sessions import events
 from sessions.journal import Journal, read
-from tests.proof.conftest import TAKEN, Bench
+from tests.proof.conftest import SESSIONS, TAKEN, Bench
 
 pytestmark = pytest.mark.docker
 
@@ -36,7 +36,7 @@ OTHER = "tests/test_numbers.py::test_sum"
 async def test_a_good_candidate_holds_before_every_gate(
     engine: Engine, candidates: dict[str, Candidate], gold_tree: dict[str, Entry], tmp_path: Path
 ) -> None:
-    good = candidates["good"]
+    good = candidates["script"]
     with Journal(tmp_path / "events.jsonl") as journal:
         exploration = Exploration(engine, good.gold, gold_tree, journal, "proofs")
         try:
@@ -47,7 +47,8 @@ async def test_a_good_candidate_holds_before_every_gate(
     assert task.f2p == (BROKEN,)
     assert {*task.p2p, BROKEN} == set(good.gold.baseline)
     happened = list(read(tmp_path / "events.jsonl"))
-    names = ["protected", "healthy", "minimal", "tidy", "rebuild", "leaks", "statement", "nop", "oracle"]
+    names = ["protected", "healthy", "minimal", "tidy", "rebuild"]
+    names += ["leaks", "statement", "novel", "nop", "oracle", "trivial"]
     assert [event.gate for event in happened if isinstance(event, events.GateStarted)] == names
     ended = [event for event in happened if isinstance(event, events.GateEnded)]
     assert [(event.gate, event.held) for event in ended] == [(name, True) for name in names]
@@ -57,7 +58,7 @@ async def test_a_good_candidate_holds_before_every_gate(
     assert evidence["healthy"]["image"] == good.gold.image
     assert [gate.gate for gate in task.gates] == names
     proof = json.loads(harbor.render(task)["proof.json"][0])
-    assert [step["command"] for step in proof["steps"]] == [TAKEN]
+    assert [step["command"] for step in proof["steps"]] == SESSIONS["script"]
     assert all(gate["held"] and gate["reason"] for gate in proof["gates"])
 
 
@@ -119,6 +120,34 @@ async def test_an_instruction_that_gives_it_away(bench: Bench, drafted: Task, wo
     text = f"{drafted.instruction}\n{told}\n" if words else "Broken.\n"
     with pytest.raises(Fell, match=why):
         await Told(bench(task=replace(drafted, instruction=text))).check()
+
+
+@pytest.mark.parametrize(
+    ("level", "words", "why"),
+    [
+        pytest.param("weak", "There is {path}.", r"\(weak hint\): it names a damaged path", id="weak path"),
+        pytest.param("weak", f"Not {TAKEN} again!", r"\(weak hint\): it names a command", id="weak command"),
+        pytest.param("strong", f"Not {TAKEN} again!", r"\(strong hint\): it names a command", id="command"),
+        pytest.param("strong", "", r"\(strong hint\): it names no damaged place", id="no place"),
+        pytest.param("strong", None, r"there is no strong", id="no hint"),
+    ],
+)
+async def test_hints_that_tell_too_much_or_too_little(
+    bench: Bench, drafted: Task, level: str, words: str | None, why: str
+) -> None:
+    told = (words or "").format(path=next(iter(bench().candidate.delta)))
+    texts = {**drafted.hints, level: f"{drafted.hints[level] if words else drafted.instruction}\n{told}\n"}
+    if words is None:
+        del texts[level]
+    with pytest.raises(Fell, match=why):
+        await Told(bench(task=replace(drafted, hints=texts))).check()
+
+
+def test_a_task_carries_its_hints(drafted: Task) -> None:
+    levels = json.loads(harbor.render(drafted)["hints.json"][0])
+    assert list(levels) == ["none", "weak", "strong"]
+    assert levels["none"] == drafted.instruction
+    assert about.metadata(drafted)["hints"] == list(levels)
 
 
 async def test_a_task_that_is_solved_on_arrival(bench: Bench, drafted: Task) -> None:

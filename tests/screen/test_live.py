@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 
 from cligym_tui.screen import approval
 from cligym_tui.screen.approval import ApprovalCard
+from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.working import LiveScreen
 from sessions import events
@@ -156,7 +158,7 @@ async def test_commit_card_ticks(live: Show, size: tuple[int, int]) -> None:
         await pilot.pause(0.2)
         frames.check(pilot.app, "commit-asks")
         await pilot.press("c")
-        assert wishes(session) == [("commit", "b1", 2)]
+        assert wishes(session) == [("commit", "b1", 2, True)]
         session.happen(
             events.CandidateNominated(branch="b1", step=2, by="operator"), *gates("healthy", "rebuild")
         )
@@ -170,6 +172,46 @@ async def test_commit_card_ticks(live: Show, size: tuple[int, int]) -> None:
         await pilot.pause(0.4)
         assert "fell at minimal" in frames.text(pilot.app)
         assert "The candidate is kept" in frames.text(pilot.app)
+
+
+async def test_the_card_compares_what_is_left_with_all_commands_and_commits_either(live: Show) -> None:
+    session = ScriptedLive(
+        *began(),
+        *broke("touch x", TESTS[0], step=1),
+        *broke("rm tiny/settings.ini", TESTS[0], TESTS[2], step=2),
+    )
+    async with live(session, (140, 50)) as pilot:
+        await pilot.press("c", "c")
+        assert wishes(session) == [("commit", "b1", 2, True)]
+        session.happen(
+            events.CandidateNominated(branch="b1", step=2, by="operator"),
+            events.GateEnded(
+                branch="b1",
+                step=2,
+                gate="minimal",
+                held=True,
+                reason="1 of 2 commands",
+                seconds=1.0,
+                evidence={"inert": [{"step": 1, "command": "touch x"}]},
+            ),
+        )
+        await pilot.pause(0.4)
+        assert "Dockerfile without 1 command that no test felt" in frames.text(pilot.app)
+        assert "touch x" not in _card(pilot.app)
+        await pilot.press("m")
+        await pilot.pause(0.2)
+        assert "Dockerfile with 1 command that no test felt" in frames.text(pilot.app)
+        assert "touch x" in _card(pilot.app)
+        session.happen(
+            events.TaskCommitted(branch="b1", step=2, task="t", path="/t", families=(), f2p=2, p2p=1)
+        )
+        await pilot.pause(0.4)
+        await pilot.press("c")
+        assert wishes(session)[1:] == [("commit", "b1", 2, False)]
+
+
+def _card(app: App[object]) -> str:
+    return app.screen.query_one(Listing).copyable()
 
 
 async def test_the_hint_of_an_empty_shell_goes_with_the_first_output(live: Show) -> None:
