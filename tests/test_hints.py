@@ -76,6 +76,12 @@ def test_what_is_in_a_new_directory_says_more_than_the_directory() -> None:
     assert "`/opt/new/json.py` and `/etc/profile.d/new.sh`" in told[STRONG]
 
 
+def test_what_was_there_before_comes_before_what_was_merely_added() -> None:
+    delta = {"/etc/x": FILE, "/usr/share/zoneinfo/Europe/Paris": None}
+    told = hints({"/usr/share/zoneinfo/Europe/Paris": FILE}, delta, seed="a")
+    assert "`/usr/share/zoneinfo/Europe/Paris` and `/etc/x`" in told[STRONG]
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("seed", range(6))
 def test_reports_with_a_hint_are_as_long_as_those_without(case: str, seed: int) -> None:

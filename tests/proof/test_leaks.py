@@ -62,6 +62,7 @@ TREE = {
                      "/lib/__pycache__/mod.cpython-311.pyc"], {}, id="bytecode of what was changed"),
         pytest.param({"/lib/old.py": None}, ["/lib/old.pyc"], {}, id="bytecode of what is gone"),
         pytest.param({"/lib/mod.py": Entry("file", 0, size=10, digest="aa")}, [], {}, id="a mode is damage"),
+        pytest.param({"/etc/passwd-": Entry("file", 0, size=10, digest="aa")}, [], {}, id="also of a backup"),
         pytest.param({"/var/log": Entry("dir", 0)}, [], {}, id="also of the logs' directory"),
         pytest.param({"/var/log/dpkg.log": None, "/etc/passwd-": None}, [], {}, id="what is gone is gone"),
         pytest.param({"/etc/thing.conf": OTHER, "/etc/bold": FILE}, [], {}, id="damage"),
