@@ -7,7 +7,7 @@ import pytest
 from engine.hints import ELSEWHERE, KINDS, LEVELS, PLACES, STRONG, WEAK, hints, how, place
 from engine.sandbox.delta import Entry
 from engine.statement import LONGEST, SHORTEST, check, write
-from tests.test_statement import CASES, gold
+from tests.test_statement import CASES, failing, gold
 
 FILE, OTHER = Entry("file", 0o644, size=1, digest="aa"), Entry("file", 0o644, size=1, digest="bb")
 LINK = Entry("symlink", 0o777, target="a")
@@ -99,3 +99,12 @@ def test_reports_with_a_hint_are_as_long_as_those_without(case: str, seed: int) 
 
 def test_every_place_can_be_said_of_something() -> None:
     assert len({name for _, name in PLACES}) == len(PLACES)
+
+
+@pytest.mark.parametrize("hint", ["", "word " * 40])
+def test_output_makes_room_for_the_words_around_it(hint: str) -> None:
+    report = failing(*(f"E{number} {'y ' * 70}" for number in range(10)))
+    for seed in range(8):
+        text = write(gold(), report, gold().baseline[:10], {}, seed=str(seed), hint=hint.strip())
+        assert len(text.split()) <= LONGEST
+        assert hint.strip() in text
