@@ -9,7 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from engine.gold.model import TestCommand
-from engine.sandbox.delta import Entry, Tree, below
+from engine.sandbox.delta import Tree, below
+from engine.tasks import trust
+from engine.tasks.grader.packages import State
+from engine.tasks.paths import ancestors, mark, resolve
+from engine.tasks.trust import Trust
 
 RUNNER = "/tests/runner.py"
 """Where the suite's runner lies while a container is graded."""
@@ -59,10 +63,33 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """Start-up hooks of the gold image, like `files`."""
     sites: tuple[str, ...]
     """Patterns of the directories in which start-up hooks work."""
+    python: str
+    """The interpreter as the test command names it."""
+    user: str
+    """Who runs the tests."""
+    packages: Mapping[str, Mapping[str, State]]
+    """Directories of modules, and what can be imported from them by name."""
+    installed: tuple[str, ...]
+    """The records of installed packages; their names tell the versions."""
+    plugins: Mapping[str, str]
+    """Files in which packages announce plugins, like `files`."""
+    caches: Mapping[str, str]
+    """Bytecode among the project's files, like `files`."""
+    login: tuple[str, ...]
+    """What a login shell reads."""
+    texts: tuple[str, ...]
+    """Files of which `tests.tar` has gold's text, for comparison."""
+    venv: tuple[str, ...]
+    """Configurations of the virtual environment."""
+    search: tuple[str, ...]
+    """Search paths for programs that the test command sets."""
+    trust: Trust
+    """What `test.sh` checks by itself; not in `contract.json`."""
 
     def dump(self) -> bytes:
         """As JSON in ASCII; undecodable bytes of a path as lone surrogates, as Python reads them back."""
-        return json.dumps(msgspec.to_builtins(self), indent=1, sort_keys=True).encode("ascii") + b"\n"
+        terms = {name: value for name, value in msgspec.to_builtins(self).items() if name != "trust"}
+        return json.dumps(terms, indent=1, sort_keys=True).encode("ascii") + b"\n"
 
 
 def contract(
@@ -84,12 +111,13 @@ def contract(
         raise ValueError("a task needs a test that fails")
     files = protected_files(tree, protected)
     above = ancestors(test.cwd)
+    interpreter, places = resolve(tree, test.python), sites(tree, test)
     return Contract(
         f2p=tuple(f2p),
         p2p=tuple(p2p),
         argv=tuple(test.argv(RUNNER)),
         timeout=test.timeout,
-        interpreter=resolve(tree, test.python),
+        interpreter=interpreter,
         roots=tuple(protected),
         files=files,
         tests=test_files(files, [*f2p, *p2p], test.cwd),
@@ -101,13 +129,10 @@ def contract(
         },
         above=above,
         hooks=hooks(tree),
-        sites=sites(tree, test),
+        sites=places,
+        trust=trust.trust(tree, test, interpreter),
+        **trust.watched(tree, test, interpreter, tuple(protected), places),
     )
-
-
-def mark(entry: Entry) -> str:
-    """What tells a file's content, or a link's target, from any other."""
-    return entry.digest or f"-> {entry.target}"
 
 
 def protected_files(tree: Tree, roots: Iterable[str]) -> dict[str, str]:
@@ -159,35 +184,6 @@ def _only_tests(known: Iterable[str], folder: str) -> bool:
         for path in known
         if posixpath.dirname(path) == folder and path.endswith(".py")
     )
-
-
-def ancestors(directory: str) -> tuple[str, ...]:
-    """`directory` and all above it, up to `/`."""
-    found = [posixpath.normpath(directory)]
-    while found[-1] != "/":
-        found.append(posixpath.dirname(found[-1]))
-    return tuple(found)
-
-
-def resolve(tree: Tree, path: str) -> str:
-    """Where `path` leads once every link on the way is followed; `path` itself when that is nowhere."""
-    pending, at = [part for part in path.split("/") if part][::-1], "/"
-    for _ in range(200):
-        if not pending:
-            return at
-        part = pending.pop()
-        if part == "..":
-            at = posixpath.dirname(at)
-            continue
-        step = posixpath.join(at, part)
-        entry = tree.get(step)
-        if entry is not None and entry.what == "symlink":
-            if entry.target.startswith("/"):
-                at = "/"
-            pending += [part for part in entry.target.split("/") if part not in ("", ".")][::-1]
-        else:
-            at = step
-    return path
 
 
 def hooks(tree: Tree) -> dict[str, str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from importlib.resources import files
 
+from engine.sandbox.tools import busybox_path
 from engine.tasks.model import Task
 
 
 def grader(task: Task) -> dict[str, bytes]:
     """What `/tests` holds while a container is graded, by relative path."""
     package = files("engine.tasks.grader")
-    return {
+    made = {
         "test.sh": package.joinpath("test.sh").read_bytes(),
         "__main__.py": b"import sys\n\nfrom grader.main import main\n\nsys.exit(main())\n",
         **{
@@ -22,7 +24,11 @@ def grader(task: Task) -> dict[str, bytes]:
         "interpreter": task.contract.interpreter.encode("utf-8", "surrogateescape") + b"\n",
         "contract.json": task.contract.dump(),
         "tests.tar": task.tests,
+        "busybox": busybox_path().read_bytes(),
+        **{f"trust/{name}": data for name, data in task.contract.trust.render().items()},
     }
+    own = {*made, "files", *(posixpath.dirname(name) for name in made)}
+    return made | {"files": "".join(f"{name}\n" for name in sorted(own) if name).encode()}
 
 
 def grading_seconds(task: Task) -> float:

@@ -36,7 +36,7 @@ LEAVE_OUT = ("shared-verifier",)
 """Rules of `harbor lint` that cannot apply: the environment is the answer, so it has to be graded where it
 was repaired."""
 
-EXECUTABLE = frozenset({"solution/solve.sh", "solution/busybox", "tests/test.sh"})
+EXECUTABLE = frozenset({"solution/solve.sh", "solution/busybox", "tests/test.sh", "tests/busybox"})
 
 ALIVE = ("bash", "-c", "rm -f -- /logs/verifier/reward.txt /logs/verifier/reward.json")
 """What the client runs in the broken container before it grades; where this fails it gives no reward."""

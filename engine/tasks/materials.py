@@ -9,13 +9,13 @@ from engine.tasks.solution import plan, solution
 
 
 async def private_tests(get: Get, tree: Tree, contract: Contract) -> bytes:
-    """A tar of the tests as gold has them, with the directories that lead to them.
+    """A tar of the tests as gold has them, with the directories that lead to them, and of texts to compare.
 
     Raises:
         EngineError: the gold container is gone, or is not what `tree` says.
     """
     leading = folders(tree, contract.tests, contract.roots)
-    return await archive(get, tree, contract.tests, leading)
+    return await archive(get, tree, {*contract.tests, *contract.texts}, leading)
 
 
 async def reference_solution(get: Get, tree: Tree, delta: Layer) -> dict[str, bytes]:

@@ -40,7 +40,7 @@ COMPOSE = {
 }
 """What the client builds and starts; JSON is YAML."""
 
-EXECUTABLE = frozenset({"solution.sh", "run-tests.sh", "tests/test.sh"})
+EXECUTABLE = frozenset({"solution.sh", "run-tests.sh", "tests/test.sh", "tests/busybox"})
 
 ALIVE = (
     "bash",
