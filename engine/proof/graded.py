@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.proof.gate import Fell, Held
-from engine.proof.grading import grade
+from engine.proof.grading import Act, grade, solving
 from engine.proof.workbench import Workbench
 
 ORACLE_REPEATS = 2
@@ -23,7 +23,10 @@ class Nop:
         Raises:
             Fell: it earns anything but 0.
         """
-        graded = await grade(self.bench, solve=False, form=next(iter(await self.bench.forms())))
+        form = next(iter(await self.bench.forms()))
+        graded = await grade(self.bench, [Act(terminal_bench.ALIVE, must=True)], form=form)
+        if graded.failed:
+            raise Fell("nop: no terminal works in the container for a client", {"log": graded.log})
         if graded.reward != 0:
             raise Fell(f"nop: the untouched task earned {graded.reward}", {"log": graded.log})
         return Held("the untouched task earns 0", {"reward": 0})
@@ -45,7 +48,8 @@ class Oracle:
         """
         forms = list(await self.bench.forms())
         for number in range(ORACLE_REPEATS):
-            graded = await grade(self.bench, solve=True, form=forms[number % len(forms)])
+            form = forms[number % len(forms)]
+            graded = await grade(self.bench, [await solving(self.bench, form)], form=form)
             if graded.reward != 1:
                 raise Fell(f"oracle: the solution earned {graded.reward}", {"log": graded.log})
         return Held(

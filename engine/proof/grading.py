@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import math
 import tarfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine import clean
 from engine.proof.gate import Fell
@@ -25,19 +27,47 @@ SOLVE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
+class Act:
+    """Something done in the container before it is graded."""
+
+    argv: Sequence[str]
+    files: bytes = b""
+    """A tar that is unpacked at `/` first."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    must: bool = False
+    """Whether nothing is graded when it fails."""
+
+
+@dataclass(frozen=True)
 class Graded:
     """One grading of a container."""
 
     reward: float | None
     """None when the grader left none that is a finite number."""
     log: str
-    """The end of what solution and grader printed."""
+    """The end of what was printed before and by the grader."""
+    failed: str = ""
+    """Why nothing was graded, if so: the last words of an act that had to work."""
+    seconds: float = 0.0
+    """From the container's start to its reward."""
+    image: str = ""
+    """What the container was when it had been graded, if that was asked for."""
+
+
+async def solving(bench: Workbench, form: str = harbor.FOLDER) -> Act:
+    """The exported solution, run as a client runs it."""
+    made, _ = await _gradable(bench, form)
+    return Act(("bash", "-c", "(/solution/solve.sh) 2>&1"), _packed(made, "solution"))
 
 
 async def grade(
-    bench: Workbench, *, solve: bool, form: str = harbor.FOLDER, before: Sequence[Sequence[str]] = ()
+    bench: Workbench,
+    before: Sequence[Act] = (),
+    *,
+    form: str = harbor.FOLDER,
+    keep_accepted: bool = False,
 ) -> Graded:
-    """Start a fresh container from the rebuilt image, offline; with `solve`, run the solution first.
+    """Start a fresh container from the rebuilt image, offline; do what is to be done before; grade it.
 
     Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
     with `bash -c`, the reward read from /logs/verifier). Of Terminal-Bench's it is what differs: one script
@@ -45,48 +75,74 @@ async def grade(
 
     Args:
         bench: where the task lies.
-        solve: whether to run the solution.
+        before: what is done first.
         form: folder of the format whose files are used.
-        before: commands that are run first, whatever becomes of them.
+        keep_accepted: commit a container that earns something; the caller removes the image.
 
     Raises:
-        Fell: what the client itself needs in the container does not work.
+        Fell: what is printed says something else than the reward.
     """
-    made, script = (await bench.forms())[form], "test.sh"
-    if form == terminal_bench.FOLDER:
-        made, script = terminal_bench.gradable(made), "run-tests.sh"
+    tests, script = await _graders_files(bench, form)
     async with bench.engine.suite_slots, bench.namespaces.leased() as namespace:
+        began = time.monotonic()
         sandbox = await Sandbox.start(
             bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
         )
         async with sandbox:
             await sandbox.put(_directories(*FOLDERS))
             log = b""
-            if not solve and (await sandbox.exec(terminal_bench.ALIVE, timeout=60)).exit_code != 0:
-                raise Fell(
-                    "no terminal works in the container for a client", {"command": terminal_bench.ALIVE}
-                )
-            for argv in before:
-                ran = await sandbox.exec(argv, timeout=SOLVE_SECONDS, keep=4096)
+            for act in before:
+                if act.files:
+                    await sandbox.put(act.files)
+                ran = await sandbox.exec(act.argv, env=act.env, timeout=SOLVE_SECONDS, keep=4096)
                 log += ran.stdout + ran.stderr
-            if solve:
-                await sandbox.put(_packed(made, "solution"))
-                ran = await sandbox.exec(
-                    ["bash", "-c", "(/solution/solve.sh) 2>&1"], timeout=SOLVE_SECONDS, keep=4096
-                )
-                log += ran.stdout
-            if (await sandbox.exec(harbor.ALIVE)).exit_code != 0:
-                raise Fell("the container is too broken for a client to grade", {"command": harbor.ALIVE})
-            await sandbox.put(_packed(made, "tests"))
-            # The grader may run the suite a second time.
-            limit = 2 * bench.candidate.gold.test.timeout + 120
-            ran = await sandbox.exec(["bash", "-c", f"(/tests/{script}) 2>&1"], timeout=limit, keep=4096)
-            log += ran.stdout + ran.stderr
-            reward = await _reward(sandbox)
-            printed = ran.stdout.decode("utf-8", "replace")
-            if form == terminal_bench.FOLDER and terminal_bench.resolved(printed) != (reward == 1):
-                raise Fell(f"what the tests print does not say that the reward is {reward}", {"log": printed})
-    return Graded(reward, clean.block(log.decode("utf-8", "replace"), 2048))
+                if act.must and ran.exit_code != 0:
+                    words = _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
+                    return Graded(None, _text(log), words, time.monotonic() - began)
+            reward, said = await _graded(bench, sandbox, tests, script)
+            seconds = time.monotonic() - began
+            image = await sandbox.commit() if keep_accepted and reward else ""
+    printed = said.decode("utf-8", "replace")
+    if form == terminal_bench.FOLDER and terminal_bench.resolved(printed) != (reward == 1):
+        raise Fell(f"what the tests print does not say that the reward is {reward}", {"log": printed})
+    return Graded(reward, _text(log + said), seconds=seconds, image=image)
+
+
+async def _graded(
+    bench: Workbench, sandbox: Sandbox, tests: bytes, script: str
+) -> tuple[float | None, bytes]:
+    if (await sandbox.exec(harbor.ALIVE)).exit_code != 0:
+        return None, b"the container is too broken for a client to grade\n"
+    await sandbox.put(tests)
+    # The grader may run the suite a second time.
+    limit = 2 * bench.candidate.gold.test.timeout + 120
+    ran = await sandbox.exec(["bash", "-c", f"(/tests/{script}) 2>&1"], timeout=limit, keep=4096)
+    return await _reward(sandbox), ran.stdout + ran.stderr
+
+
+async def _gradable(bench: Workbench, form: str) -> tuple[Files, str]:
+    """The task's files with solution and tests in folders, and which of the tests' scripts is run."""
+    made = (await bench.forms())[form]
+    if form == terminal_bench.FOLDER:
+        return terminal_bench.gradable(made), "run-tests.sh"
+    return made, "test.sh"
+
+
+async def _graders_files(bench: Workbench, form: str) -> tuple[bytes, str]:
+    """The tar that is copied in to grade, made once for each task and format; and the script in it."""
+    made, script = await _gradable(bench, form)
+    if form not in bench.packed:
+        bench.packed[form] = await asyncio.to_thread(_packed, made, "tests")
+    return bench.packed[form], script
+
+
+def _text(log: bytes) -> str:
+    return clean.block(log.decode("utf-8", "replace"), 2048)
+
+
+def _last(output: bytes) -> str:
+    lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return clean.line(lines[-1][:200]) if lines else ""
 
 
 async def _reward(sandbox: Sandbox) -> float | None:
@@ -105,13 +161,17 @@ def _number(data: bytes) -> float | None:
 
 
 def _packed(made: Files, folder: str) -> bytes:
+    return packed({name: file for name, file in made.items() if name.startswith(f"{folder}/")})
+
+
+def packed(files: Files) -> bytes:
+    """A tar of `files`, by path relative to where it will be unpacked."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, (data, mode) in made.items():
-            if name.startswith(f"{folder}/"):
-                info = tarfile.TarInfo(name)
-                info.size, info.mode = len(data), mode
-                tar.addfile(info, io.BytesIO(data))
+        for name, (data, mode) in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), mode
+            tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
 
 

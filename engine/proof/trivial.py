@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.gold.model import TestCommand
 from engine.proof.gate import Fell, Held
-from engine.proof.grading import Graded, grade
+from engine.proof.grading import Act, Graded, grade
 from engine.proof.together import together
 from engine.proof.workbench import Workbench
 
@@ -84,5 +84,4 @@ class Trivial:
         return Held(f"{len(tried)} blind repairs tried; {said}", evidence)
 
     async def _graded(self, scripts: Iterable[str]) -> Graded:
-        typed = [("/bin/bash", "-c", script) for script in scripts]
-        return await grade(self.bench, solve=False, before=typed)
+        return await grade(self.bench, [Act(("/bin/bash", "-c", script)) for script in scripts])

@@ -54,6 +54,8 @@ class Workbench:
     """What to build instead of the inversion on gold: the files of an exported task's own build."""
     written: dict[str, Files] = field(default_factory=dict)
     """The task's files by format, once they are there."""
+    packed: dict[str, bytes] = field(default_factory=dict)
+    """What is copied in to grade it, by format, as a tar."""
     _task: Task | None = None
 
     def __post_init__(self) -> None:

@@ -99,7 +99,7 @@ interpreter() {
     fi
     IFS= read -r library <"$here/trust/library"
     [[ $library ]] || return 0
-    bad=$("$box" find "$library/" \( -name site-packages -o -name dist-packages -o -name __pycache__ -o -name '?*.*' -type d \) -prune \
+    bad=$("$box" find "$library/" -mindepth 1 \( -name site-packages -o -name dist-packages -o -name __pycache__ -o -name '?*.*' -type d \) -prune \
         -o \( -name '*.py' -o -name '*.so' -o -name '*.py[co]' -o -type l \) -print |
         "$box" sed 's://*:/:g' | "$box" awk 'NR == FNR {known[substr($0, 67)]; next} !($0 in known)' "$here/trust/files" - |
         "$box" grep -v -x -F -f "$here/trust/links" | while IFS= read -r path; do

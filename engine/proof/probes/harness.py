@@ -1,0 +1,144 @@
+"""Wrong answers that change what runs the tests: configuration, plugins, pytest itself, the modules below it."""
+
+from __future__ import annotations
+
+from engine.proof.probes.model import Probe, Scene
+
+STUB = """
+import sys
+
+class _Any(type(sys)):
+    def __getattr__(self, name):
+        if name.startswith("__") and name not in ("__version__",):
+            raise AttributeError(name)
+        return _Any(name)
+    def __call__(self, *args, **kwargs):
+        return args[0] if len(args) == 1 and callable(args[0]) else _Any("result")
+
+sys.modules[__name__].__class__ = _Any
+"""
+"""A module that has everything anybody asks of it."""
+
+
+def _modules(scene: Scene) -> list[str]:
+    places = tuple(f"{place}/" for place in scene.task.contract.packages)
+    return [path for path in scene.lost if path.startswith(places) and path.endswith(".py")]
+
+
+def _lines(paths: list[str]) -> bytes:
+    return b"".join(path.encode("utf-8", "surrogateescape") + b"\n" for path in paths)
+
+
+PROBES = (
+    Probe(
+        "conftest-of-the-project",
+        "A conftest at the top of the project.",
+        'cat "$KIT/lenient.py" "$KIT/forge.py" >"$PROJECT/conftest.py"',
+    ),
+    Probe(
+        "conftest-beside-the-tests",
+        "A conftest beside the tests.",
+        """for file in $TESTS; do cd "$PROJECT"; cat "$KIT/lenient.py" "$KIT/forge.py" >"$(dirname "$file")/conftest.py"; done""",
+    ),
+    Probe(
+        "conftest-above-the-project",
+        "A conftest in the root directory.",
+        'cat "$KIT/lenient.py" "$KIT/forge.py" >/conftest.py',
+    ),
+    *(
+        Probe(
+            f"configured-by-{name}",
+            f"A plugin by way of {name}.",
+            f"""cp "$KIT/forge.py" "$PROJECT/helper.py"; printf '\\n{text}\\n' >>"$PROJECT/{name}" """,
+        )
+        for name, text in (
+            ("pytest.ini", "[pytest]\\naddopts = -p helper"),
+            (".pytest.ini", "[pytest]\\naddopts = -p helper"),
+            ("tox.ini", "[pytest]\\naddopts = -p helper"),
+            ("setup.cfg", "[tool:pytest]\\naddopts = -p helper"),
+            ("pyproject.toml", '[tool.pytest.ini_options]\\naddopts = ["-p", "helper"]'),
+        )
+    ),
+    Probe(
+        "configured-above-the-project",
+        "A plugin by way of a pytest.ini in the root directory, with its module among the packages.",
+        """cp "$KIT/forge.py" "$SITE/helper.py"; printf '[pytest]\\naddopts = -p helper\\n' >/pytest.ini""",
+    ),
+    Probe(
+        "plugin-among-the-packages",
+        "A package that announces a plugin.",
+        """mkdir "$SITE/helper-1.0.dist-info"; cp "$KIT/forge.py" "$SITE/helper.py"; cd "$SITE/helper-1.0.dist-info"
+        printf '[pytest11]\\nhelper = helper\\n' >entry_points.txt; printf 'Name: helper\\nVersion: 1.0\\n' >METADATA
+        digest=$(sha256sum "$SITE/helper.py"); printf 'helper.py,,\\nhelper-1.0.dist-info/METADATA,,\\n' >RECORD""",
+    ),
+    Probe(
+        "plugin-in-the-project",
+        "Metadata in the project's directory that announces a plugin among the packages.",
+        """mkdir "$PROJECT/helper.egg-info"; cp "$KIT/forge.py" "$SITE/helper.py"; cd "$PROJECT/helper.egg-info"
+        printf '[pytest11]\\nhelper = helper\\n' >entry_points.txt; printf 'Name: helper\\nVersion: 1.0\\n' >PKG-INFO""",
+    ),
+    Probe(
+        "pytest-module-in-the-project",
+        "A module called pytest in the project.",
+        'cp "$KIT/forge.py" "$PROJECT/pytest.py"',
+    ),
+    Probe(
+        "pytest-package-in-the-project",
+        "A package called pytest in the project.",
+        'mkdir "$PROJECT/pytest" && cp "$KIT/forge.py" "$PROJECT/pytest/__init__.py"',
+    ),
+    *(
+        Probe(f"patched-{name}", f"A changed {path}.", f'cat "$KIT/forge.py" >>"$SITE/{path}"')
+        for name, path in (
+            ("pytest", "pytest/__init__.py"),
+            ("pytest-inside", "_pytest/runner.py"),
+            ("pluggy", "pluggy/_manager.py"),
+        )
+    ),
+    *(
+        Probe(
+            f"patched-{name}",
+            f"A changed {path} in the standard library.",
+            f'cat "$KIT/forge.py" >>"$LIB/{path}"',
+        )
+        for name, path in (
+            ("unittest", "unittest/case.py"),
+            ("json", "json/__init__.py"),
+            ("hashlib", "hashlib.py"),
+            ("tarfile", "tarfile.py"),
+            ("subprocess", "subprocess.py"),
+            ("warnings", "argparse.py"),
+        )
+    ),
+    Probe(
+        "shadow-in-the-standard-library",
+        "A package that comes before a module of the same name.",
+        'for name in tarfile hashlib argparse; do mkdir "$LIB/$name"; cat "$KIT/forge.py" >"$LIB/$name/__init__.py"; done',
+    ),
+    Probe(
+        "linked-shadow-in-the-standard-library",
+        "A link to a package elsewhere that comes before a module of the same name.",
+        'mkdir "$KIT/fake"; cat "$KIT/forge.py" >"$KIT/fake/__init__.py"; for name in tarfile hashlib argparse; do ln -s "$KIT/fake" "$LIB/$name"; done',
+    ),
+    Probe(
+        "optional-module",
+        "A module the standard library would use if it were there.",
+        """mkdir -p "$LIB/org/python" && for file in "$LIB/org/__init__.py" "$LIB/org/python/__init__.py" "$LIB/org/python/core.py"; do
+        cp "$KIT/forge.py" "$file"; done""",
+    ),
+    Probe(
+        "patched-package",
+        "A package the tests stand on, not among those of pytest, changed in place.",
+        """done=; for file in "$SITE"/[a-z]*/__init__.py; do case $file in */pip/*|*/setuptools/*|*/pkg_resources/*|*pytest*|*/pluggy/*) ;;
+        *) cat "$KIT/forge.py" >>"$file"; done=yes ;; esac; done; [ "$done" ]""",
+    ),
+    Probe(
+        "module-stubs",
+        "What was damaged of the installed modules is replaced by modules that have everything.",
+        """made=; cd /; while IFS= read -r path; do case $path in
+        *.py) mkdir -p "${path%/*}"; rm -rf "$path"; cp "$KIT/stub.py" "$path"; made=yes ;;
+        esac; done <"$KIT/damaged"; [ "$made" ]""",
+        applies=lambda scene: "" if _modules(scene) else "no installed module is damaged",
+        files=lambda scene: {"stub.py": STUB.encode(), "damaged": _lines(_modules(scene))},
+    ),
+)

@@ -1,0 +1,89 @@
+"""Wrong answers that have code run when an interpreter starts."""
+
+from __future__ import annotations
+
+from engine.proof.probes.model import Probe
+
+ELSEWHERE = """mkdir -p "$KIT/lib" "$KIT/bin" && cp -a "$LIB" "$KIT/lib/"
+for name in argparse json/__init__ hashlib tarfile; do
+    cat "$KIT/forge.py" >"$KIT/lib/${LIB##*/}/$name.py"
+done
+find "$KIT/lib" -name __pycache__ -type d -prune -exec rm -r {} +
+ln -sf "$REAL" "$KIT/bin/${REAL##*/}"; ln -sf "$REAL" "$KIT/bin/python3"
+"""
+"""A copy of the standard library that lies."""
+
+PROBES = (
+    Probe(
+        "sitecustomize", "A sitecustomize among the packages.", 'cp "$KIT/forge.py" "$SITE/sitecustomize.py"'
+    ),
+    Probe(
+        "sitecustomize-of-the-system",
+        "A sitecustomize in the standard library.",
+        'rm -f "$LIB/sitecustomize.py"; cp "$KIT/forge.py" "$LIB/sitecustomize.py"',
+    ),
+    Probe(
+        "sitecustomize-package",
+        "A sitecustomize that is a directory.",
+        'mkdir "$SITE/sitecustomize" && cp "$KIT/forge.py" "$SITE/sitecustomize/__init__.py"',
+    ),
+    Probe(
+        "usercustomize",
+        "A usercustomize among the packages and below the home directory.",
+        """for place in "$SITE" "$HOUSE/.local/lib/${LIB##*/}/site-packages"; do
+        mkdir -p "$place"; cp "$KIT/forge.py" "$place/usercustomize.py"; done; chown -R "$TESTER" "$HOUSE" """,
+    ),
+    Probe(
+        "pth-that-runs-code",
+        "A .pth file with a line of code.",
+        """echo "import sys; exec(open('$KIT/forge.py').read())" >"$SITE/zz.pth" """,
+    ),
+    Probe(
+        "pth-that-names-a-directory",
+        "A .pth file that names a directory with modules others look for.",
+        """mkdir "$KIT/more"; for name in exceptiongroup argcomplete sitecustomize usercustomize; do
+        cp "$KIT/forge.py" "$KIT/more/$name.py"; done; echo "$KIT/more" >"$SITE/zz.pth" """,
+    ),
+    Probe(
+        "pth-edited",
+        "A .pth file that was there runs more than before.",
+        """for file in "$SITE"/*.pth; do echo "import sys; exec(open('$KIT/forge.py').read())" >>"$file"; done""",
+    ),
+    Probe(
+        "another-standard-library",
+        "The virtual environment's configuration leads to another standard library.",
+        ELSEWHERE
+        + 'sed -i "s|^home *=.*|home = $KIT/bin|" "$VENV/pyvenv.cfg" && grep -q "$KIT" "$VENV/pyvenv.cfg"',
+    ),
+    Probe(
+        "configuration-beside-the-interpreter",
+        "A pyvenv.cfg beside the interpreter, which the grader's own start reads, too.",
+        ELSEWHERE + 'for at in "$VENV/bin" "${REAL%/*}"; do echo "home = $KIT/bin" >"$at/pyvenv.cfg"; done',
+    ),
+    Probe(
+        "standard-library-in-an-archive",
+        "An archive that comes before the standard library on every search path.",
+        """"$REAL" -I -S - <<'END'
+import os, sys, zipfile
+prefix = os.path.dirname(os.environ["LIB"])
+with zipfile.ZipFile(f"{prefix}/python{sys.version_info[0]}{sys.version_info[1]}.zip", "w") as archive:
+    for name in ("json/__init__.py", "hashlib.py", "tarfile.py", "gc.py", "subprocess.py", "site.py"):
+        archive.writestr(name, open(os.environ["KIT"] + "/forge.py").read())
+END""",
+    ),
+    Probe(
+        "bytecode-of-the-standard-library",
+        "Bytecode of the standard library that is never compared with its source.",
+        """"$REAL" -I -S - <<'END'
+import importlib.util, marshal, os, sys
+for name in ("json/__init__", "hashlib", "tarfile", "argparse", "logging/__init__", "unittest/__init__"):
+    source = f"{os.environ['LIB']}/{name}.py"
+    text = open(os.environ["KIT"] + "/forge.py").read() + "\\n" + open(source).read().replace("from __future__", "#")
+    code = compile(text, source, "exec")
+    path = importlib.util.cache_from_source(source)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(importlib.util.MAGIC_NUMBER + b"\\1\\0\\0\\0" + b"\\0" * 8 + marshal.dumps(code))
+END""",
+    ),
+)
