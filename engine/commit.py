@@ -22,6 +22,7 @@ from engine.proof.healthy import Healthy
 from engine.proof.leaks import Leaks
 from engine.proof.minimal import Minimal
 from engine.proof.novel import Novel
+from engine.proof.probing import Probes
 from engine.proof.protected import Protected
 from engine.proof.rebuild import Rebuild
 from engine.proof.tidy import Tidy
@@ -73,6 +74,7 @@ def gates(
         *collected,
         Nop(bench),
         Oracle(bench),
+        Probes(bench),
         *judged,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.proof.gate import Fell, Held
 from engine.proof.grading import Act, grade, solving
 from engine.proof.workbench import Workbench
+from engine.tasks import terminal_bench
 
 ORACLE_REPEATS = 2
 

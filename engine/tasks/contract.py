@@ -69,8 +69,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """Who runs the tests."""
     packages: Mapping[str, Mapping[str, State]]
     """Directories of modules, and what can be imported from them by name."""
-    installed: tuple[str, ...]
-    """The records of installed packages; their names tell the versions."""
+    programs: Mapping[str, str]
+    """Programs on the search path, and shared libraries, with the marks of what they lead to."""
     plugins: Mapping[str, str]
     """Files in which packages announce plugins, like `files`."""
     caches: Mapping[str, str]
@@ -82,7 +82,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     venv: tuple[str, ...]
     """Configurations of the virtual environment."""
     search: tuple[str, ...]
-    """Search paths for programs that the test command sets."""
+    """Directories in which tests may find programs."""
     trust: Trust
     """What `test.sh` checks by itself; not in `contract.json`."""
 

@@ -75,7 +75,7 @@ def trust(tree: Tree, test: TestCommand, interpreter: str) -> Trust:
         path: entry.digest
         for path, entry in tree.items()
         if library and below(path, library) and entry.what == "file" and _plain(path)
-        if counts(path[len(library) + 1 :]) and "__pycache__" not in path
+        if path.endswith(CODE) and not {*SITES, "__pycache__"} & {*path.split("/")}
     }
     return Trust(
         programs=tuple(path for path in programs if path in tree),
@@ -166,13 +166,20 @@ def watched(
     login += [path for path in sorted(tree) if posixpath.dirname(path) == "/etc/profile.d"]
     venv = f"{posixpath.dirname(posixpath.dirname(test.python))}/pyvenv.cfg"
     library = standard_library(tree, interpreter)
+    search = [word.removeprefix("PATH=") for word in test.argv("") if word.startswith("PATH=")]
+    # The last two are what a usual ~/.profile puts first when they are there.
+    folders = (*dict.fromkeys(":".join(search).split(":")), f"{home}/bin", f"{home}/.local/bin")
     return {
         "python": test.python,
         "user": test.user,
         "packages": packages(tree, sites, library),
-        "installed": tuple(
-            path for path in sorted(tree) if path.endswith(".dist-info") and tree[path].what == "dir"
-        ),
+        "programs": {
+            path: mark(real)
+            for path, entry in tree.items()
+            if posixpath.dirname(path) in folders or (entry.what == "file" and LIBRARIES.fullmatch(path))
+            if entry.what in ("file", "symlink") and (real := tree.get(resolve(tree, path))) is not None
+            if real.what == "file"
+        },
         "plugins": {
             path: mark(entry)
             for path, entry in tree.items()
@@ -188,5 +195,5 @@ def watched(
             path for path in (*login, *ACCOUNT, venv) if path in tree and tree[path].what == "file"
         ),
         "venv": (venv,),
-        "search": tuple(word.removeprefix("PATH=") for word in test.argv("") if word.startswith("PATH=")),
+        "search": folders,
     }

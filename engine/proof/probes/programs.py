@@ -48,7 +48,7 @@ PROBES = (
             ("env", "/usr/bin/env"),
             ("runuser", "/usr/sbin/runuser"),
             ("timeout", "/usr/bin/timeout"),
-            ("cat", "/usr/bin/cat"),
+            ("id", "/usr/bin/id"),
         )
     ),
     Probe(

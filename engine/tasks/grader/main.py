@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from . import files, packages, results, startup, suite
+from . import files, packages, programs, results, startup, suite
 
 BEFORE = (
     files.restore_tests,
@@ -21,6 +21,7 @@ BEFORE = (
     startup.environment,
     packages.plugins,
     packages.check,
+    programs.check,
 )
 """Checks of the container before the suite runs. Each takes the contract and yields what is wrong."""
 AFTER = (files.sources, files.additions, files.configuration, files.start_up, startup.login)

@@ -68,7 +68,7 @@ def verdict(run: Run, required: Sequence[str]) -> Verdict:
         wrong.append("the results have no beginning")
     if kinds.count("end") != 1 or kinds[-1] != "end":
         wrong.append(f"the suite did not reach its end (exit code {run.code}): {_last(run.tail)}")
-    elif records[-1].get("exit") != run.code:
+    elif run.code < 0 or records[-1].get("exit") != run.code:
         wrong.append(f"the suite ended otherwise than it says (exit code {run.code}): {_last(run.tail)}")
     if not required:
         wrong.append("no test is required")

@@ -41,7 +41,7 @@ def _text(path: str) -> str:
 def login(contract: dict[str, Any], here: str) -> Iterator[str]:
     """The login shell's files say nothing that gold's do not, but for settings without power."""
     gold = texts(here, contract["texts"])
-    search = {folder for text in contract["search"] for folder in text.split(":")}
+    search = set(contract["search"])
     known = {line for path in contract["login"] for line in _lines(gold.get(path, ""))}
     paths = {*contract["login"], *glob.glob("/etc/profile.d/*")}
     for path in sorted(paths):

@@ -1,4 +1,7 @@
-"""Run the test command, its results on a pipe that nobody else ever held."""
+"""Run the test command, its results on a socket that nobody else ever held.
+
+Unlike a pipe, a socket cannot be opened by way of `/proc`: programs that tests start cannot write to it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 from typing import NamedTuple
@@ -33,7 +37,7 @@ def run(argv: list[str], timeout: float) -> Run:
 
     Descriptor 3, where the runner writes its results, must be taken by the caller and is reused.
     """
-    results, results_in = os.pipe()
+    results, results_in = (end.detach() for end in socket.socketpair())
     printed, printed_in = os.pipe()
     os.dup2(results_in, 3)
     try:
