@@ -26,6 +26,8 @@ class Outcome:
     probe: Probe
     skipped: str = ""
     """Why it does not apply, if so."""
+    before: bool = False
+    """Whether another candidate of the gold image stands for this one."""
     reward: float | None = None
     seconds: float = 0.0
     log: str = ""
@@ -33,7 +35,7 @@ class Outcome:
     @property
     def fell(self) -> str:
         """What is wrong with it; empty when it earned what it should."""
-        if self.skipped or self.reward == (1 if self.probe.honest else 0):
+        if self.skipped or self.before or self.reward == (1 if self.probe.honest else 0):
             return ""
         if not self.probe.honest and self.reward is None:
             return ""
@@ -44,7 +46,13 @@ class Outcome:
         """One line of the gate's evidence."""
         if self.skipped:
             return {"probe": self.probe.name, "does not apply": self.skipped}
+        if self.before:
+            return {"probe": self.probe.name, "reward": 0, "seen": "with another task of this gold image"}
         return {"probe": self.probe.name, "reward": self.reward, "seconds": round(self.seconds, 2)}
+
+
+SETTLED: dict[str, set[str]] = {}
+"""By gold image, the general probes that earned nothing in this process: the grader is the same for all."""
 
 
 class Probes:
@@ -63,7 +71,13 @@ class Probes:
             Fell: a wrong answer earns something, or a right one does not earn 1.
         """
         scene = await observed(self.bench)
-        tried = [asyncio.create_task(attempt(self.bench, scene, probe)) for probe in self.catalogue]
+        settled = SETTLED.setdefault(scene.task.gold.image, set())
+        known = [Outcome(probe, before=True) for probe in self.catalogue if probe.name in settled]
+        tried = [
+            asyncio.create_task(attempt(self.bench, scene, probe))
+            for probe in self.catalogue
+            if probe.name not in settled
+        ]
         try:
             for next_one in asyncio.as_completed(tried):
                 outcome = await next_one
@@ -74,7 +88,8 @@ class Probes:
             for task in tried:
                 task.cancel()
             await asyncio.gather(*tried, return_exceptions=True)
-        outcomes = [task.result() for task in tried]
+        outcomes = [*(task.result() for task in tried), *known]
+        settled |= {each.probe.name for each in outcomes if each.probe.general and not each.skipped}
         wrong = sum(not each.skipped and not each.probe.honest for each in outcomes)
         right = sum(not each.skipped and each.probe.honest for each in outcomes)
         left = len(outcomes) - wrong - right

@@ -83,6 +83,10 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """Configurations of the virtual environment."""
     search: tuple[str, ...]
     """Directories in which tests may find programs."""
+    library: str
+    """The standard library's directory."""
+    loader: str
+    """The dynamic loader; empty when there is none."""
     trust: Trust
     """What `test.sh` checks by itself; not in `contract.json`."""
 
@@ -112,6 +116,7 @@ def contract(
     files = protected_files(tree, protected)
     above = ancestors(test.cwd)
     interpreter, places = resolve(tree, test.python), sites(tree, test)
+    stands = trust.trust(tree, test, interpreter)
     return Contract(
         f2p=tuple(f2p),
         p2p=tuple(p2p),
@@ -130,7 +135,9 @@ def contract(
         above=above,
         hooks=hooks(tree),
         sites=places,
-        trust=trust.trust(tree, test, interpreter),
+        trust=stands,
+        library=stands.library,
+        loader=stands.loader,
         **trust.watched(tree, test, interpreter, tuple(protected), places),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.proof.probes import (
     harness,
     honest,
@@ -15,15 +17,16 @@ from engine.proof.probes import (
 )
 from engine.proof.probes.model import Probe
 
-ALL: tuple[Probe, ...] = (
-    *repairs.PROBES,
-    *tests.PROBES,
+PARTICULAR = (*repairs.PROBES, *tests.PROBES, *harness.STUBS, *honest.PROBES)
+"""What is about a candidate's own tests and damage."""
+GENERAL = (
     *hooks.PROBES,
     *harness.PROBES,
     *login.PROBES,
     *programs.PROBES,
     *rewards.PROBES,
     *squatters.PROBES,
-    *honest.PROBES,
 )
+"""What is about the grader, in containers of one gold image."""
+ALL: tuple[Probe, ...] = (*PARTICULAR, *(replace(probe, general=True) for probe in GENERAL))
 """All of them; names are unique."""

@@ -132,6 +132,9 @@ PROBES = (
         """done=; for file in "$SITE"/[a-z]*/__init__.py; do case $file in */pip/*|*/setuptools/*|*/pkg_resources/*|*pytest*|*/pluggy/*) ;;
         *) cat "$KIT/forge.py" >>"$file"; done=yes ;; esac; done; [ "$done" ]""",
     ),
+)
+
+STUBS = (
     Probe(
         "module-stubs",
         "What was damaged of the installed modules is replaced by modules that have everything.",

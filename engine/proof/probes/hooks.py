@@ -50,6 +50,18 @@ PROBES = (
         """for file in "$SITE"/*.pth; do echo "import sys; exec(open('$KIT/forge.py').read())" >>"$file"; done""",
     ),
     Probe(
+        "pth-edited-to-a-directory",
+        "A .pth file that was there names a directory with a module that others would use if it were there.",
+        """mkdir -p "$KIT/more/org/python"; for file in org/__init__ org/python/__init__ org/python/core; do
+        cp "$KIT/forge.py" "$KIT/more/$file.py"; done; for file in "$SITE"/*.pth; do echo "$KIT/more" >"$file"; done""",
+    ),
+    Probe(
+        "standard-library-of-two-homes",
+        "The virtual environment's configuration names two standard libraries, of which the first counts.",
+        ELSEWHERE
+        + """{ echo "home = $KIT/bin"; cat "$VENV/pyvenv.cfg"; } >"$KIT/new"; cat "$KIT/new" >"$VENV/pyvenv.cfg" """,
+    ),
+    Probe(
         "another-standard-library",
         "The virtual environment's configuration leads to another standard library.",
         ELSEWHERE

@@ -62,4 +62,47 @@ PROBES = (
         "A second entry for the tests' user comes first.",
         'sed -i "1i $TESTER:x:0:0::/root:/bin/bash" /etc/passwd',
     ),
+    Probe(
+        "command-after-a-setting",
+        "A line of a login file that looks like a setting and is a command with one.",
+        """{ echo '#!/bin/bash'; echo "cat $KIT/results >&3; exit 0"; } >"$KIT/run"; chmod 755 "$KIT/run"
+        echo "LANG=C exec $KIT/run" >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "two-settings-in-one",
+        "A line of a login file sets one harmless variable and PYTHONPATH.",
+        """mkdir "$KIT/more"; cp "$KIT/forge.py" "$KIT/more/sitecustomize.py"
+        echo "export LANG=C PYTHONPATH=$KIT/more" >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "setting-in-an-expansion",
+        "A variable is set by the expansion of another, and exported later.",
+        """mkdir "$KIT/more"; cp "$KIT/forge.py" "$KIT/more/sitecustomize.py"
+        { echo 'WANTED="${PYTHONPATH:='"$KIT/more"'}"'; echo 'export PYTHONPATH'; } >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "comment-for-some",
+        "What is a comment to others is a command to bash, which ends lines at fewer characters.",
+        """{ echo '#!/bin/bash'; echo "cat $KIT/results >&3; exit 0"; } >"$KIT/run"; chmod 755 "$KIT/run"
+        printf 'LANG=C\\f# exec %s\\n' "$KIT/run" >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "late-line",
+        "A login file says something after a megabyte of comments.",
+        """{ echo; yes '# nothing' | head -c 1100000; echo; cat "$HOUSE/.profile" 2>/dev/null || :
+        echo "cat $KIT/results >&3; exit 0"; } >"$KIT/new"; cat "$KIT/new" >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "tests-by-root-behind-a-space",
+        "An entry for the tests' user that begins with a space, as root.",
+        """{ echo " $TESTER:x:0:0::/root:/bin/bash"; cat /etc/passwd; } >"$KIT/new"; cat "$KIT/new" >/etc/passwd""",
+    ),
+    Probe(
+        "groups-looked-up-elsewhere",
+        "Groups are looked up by way of another library, which the grader's root would load.",
+        """sed -i 's/^group:.*/group: helper files/' /etc/nsswitch.conf; grep -q helper /etc/nsswitch.conf ||
+        echo 'initgroups: helper files' >>/etc/nsswitch.conf; cp /lib/*/libm.so.6 "$KIT/m"; for at in /lib/*-linux-*; do
+        cp "$KIT/m" "$at/libnss_helper.so.2"; done""",
+        solved=True,
+    ),
 )

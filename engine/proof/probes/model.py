@@ -56,6 +56,8 @@ class Probe:
     solved: bool = False
     honest: bool = False
     """Whether this is a right answer, which must earn 1; any other must earn 0, or no reward."""
+    general: bool = False
+    """Whether the damage makes no difference to it: then one candidate of a gold image stands for all."""
     partial: bool = False
     """Whether it may turn out to be no wrong answer, when the tests pass all the same."""
     applies: Callable[[Scene], str] = always

@@ -122,7 +122,7 @@ def configuration(contract: dict[str, Any], here: str) -> Iterator[str]:
 
 
 def start_up(contract: dict[str, Any], here: str) -> Iterator[str]:
-    """Interpreters run nothing at start-up that they did not; a `.pth` file may name other directories."""
+    """Interpreters run nothing at start-up, and look for modules nowhere, that they did not."""
     sites = {os.path.realpath(found) for pattern in contract["sites"] for found in glob.glob(pattern)}
     for directory in sorted(sites):
         try:
@@ -131,21 +131,10 @@ def start_up(contract: dict[str, Any], here: str) -> Iterator[str]:
             continue
         for name in names:
             path = os.path.join(directory, name)
-            if name.endswith(".pth"):
-                if mark(path) != contract["hooks"].get(path) and (
-                    path not in contract["hooks"] or _runs_code(path)
-                ):
-                    yield f"{path} is a start-up hook that was not there"
-            elif name.startswith(HOOKS) and mark(path) != contract["hooks"].get(path):
+            if (name.endswith(".pth") or name.startswith(HOOKS)) and mark(path) != contract["hooks"].get(
+                path
+            ):
                 yield f"{path} is a start-up hook that was not there"
     for path, was in contract["hooks"].items():
         if "customize" in path and os.path.lexists(path) and mark(path) != was:
             yield f"{path} is a start-up hook that was changed"
-
-
-def _runs_code(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return any(line.startswith((b"import ", b"import\t")) for line in file)
-    except OSError:
-        return True

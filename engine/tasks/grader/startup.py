@@ -9,14 +9,22 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
-SETTING = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)=([\w@%+:,./~$ {}-]*|'[^'`$\\]*'|\"[^\"`\\(]*\");?")
-"""A line of a shell's start-up file that can do nothing but set a variable."""
-HARMLESS = re.compile(r"(?:unset(?:\s+-v)?(?:\s+[A-Za-z_]\w*)+|umask\s+[0-7]+|export(?:\s+[A-Za-z_]\w*)+);?")
+SETTING = re.compile(
+    r"(?:export\s+)?([A-Za-z_]\w*)="
+    r"((?:[\w@%+:,./~-]|\$\w+|\$\{\w+\})*|'[^']*'|\"(?:[^\"$`\\]|\$\w+|\$\{\w+\})*\");?",
+    re.ASCII,
+)
+"""A line of a shell's start-up file that can do nothing but set one variable."""
+HARMLESS = re.compile(r"(?:unset(?: +-v)?(?: +[A-Za-z_]\w*)+|umask +[0-7]+);?", re.ASCII)
 POWERFUL = re.compile(
     r"(?:LD_|PYTHON(?!WARNINGS|UTF8|IOENCODING|COERCECLOCALE)|PYTEST|PY_|BASH|GCONV|LOCPATH|COV|GLIBC|MALLOC)\w*"
     r"|ENV|IFS|PATH|HOME|SHELLOPTS|PROMPT_COMMAND|PS[0-4]|HYPOTHESIS\w*|_\w*"
 )
 """Variables that decide what is run."""
+OTHERS = ("hosts", "networks", "protocols", "services", "ethers", "rpc", "netgroup")
+"""What else than people is looked up."""
+LONGEST = 1 << 18
+"""Characters of the longest file that is read here."""
 
 
 def texts(here: str, paths: list[str]) -> dict[str, str]:
@@ -30,12 +38,16 @@ def texts(here: str, paths: list[str]) -> dict[str, str]:
     return found
 
 
-def _text(path: str) -> str:
+def _text(path: str) -> str | None:
+    """What a file says; None when it is no text of a usual size."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read(1 << 20)
+        if not os.path.isfile(path):
+            return "" if not os.path.lexists(path) else None
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            text = file.read(LONGEST + 1)
     except OSError:
-        return ""
+        return None
+    return text if len(text) <= LONGEST else None
 
 
 def login(contract: dict[str, Any], here: str) -> Iterator[str]:
@@ -45,14 +57,18 @@ def login(contract: dict[str, Any], here: str) -> Iterator[str]:
     known = {line for path in contract["login"] for line in _lines(gold.get(path, ""))}
     paths = {*contract["login"], *glob.glob("/etc/profile.d/*")}
     for path in sorted(paths):
-        for line in _lines(_text(path)):
+        text = _text(path)
+        if text is None:
+            yield f"{path} is not a file of usual size"
+        for line in _lines(text or ""):
             if line not in known and not _harmless(line, search):
                 yield f"{path} has a line that was not there: {line[:80]}"
                 break
 
 
 def _lines(text: str) -> list[str]:
-    lines = [line.strip() for line in text.splitlines()]
+    """Lines as a shell sees them; what else ends a line to Python does not."""
+    lines = [line.strip(" \t") for line in text.split("\n")]
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -71,17 +87,19 @@ def _harmless(line: str, search: set[str]) -> bool:
 def account(contract: dict[str, Any], here: str) -> Iterator[str]:
     """The tests' user is who it was, and is looked up where it was."""
     gold = texts(here, contract["texts"])
-    for path, wanted in (("/etc/passwd", f"{contract['user']}:"), ("/etc/nsswitch.conf", "passwd:")):
-        then, now = (
-            [
-                ":".join(line.split(":")[:6]).split("#")[0].split()
-                for line in text.splitlines()
-                if line.startswith(wanted)
-            ]
-            for text in (gold.get(path, ""), _text(path))
-        )
-        if then[:1] != now[:1]:
-            yield f"{path} says something else of {wanted}"
+    user = contract["user"]
+
+    def entry(text: str | None) -> list[str]:
+        lines = [line.strip().split(":") for line in (text or "").split("\n")]
+        return next((fields[:4] + fields[5:] for fields in lines if fields[0] == user), [])
+
+    def services(text: str | None) -> list[list[str]]:
+        lines = [line.split("#")[0].split() for line in (text or "").split("\n")]
+        return [words for words in lines if words and not words[0].lower().startswith(OTHERS)]
+
+    for path, read in (("/etc/passwd", entry), ("/etc/nsswitch.conf", services)):
+        if read(gold.get(path, "")) != read(_text(path)):
+            yield f"{path} says something else of {user}"
 
 
 def environment(contract: dict[str, Any], here: str) -> Iterator[str]:
@@ -91,12 +109,13 @@ def environment(contract: dict[str, Any], here: str) -> Iterator[str]:
         yield f"{python} is another interpreter"
     gold = texts(here, contract["texts"])
     for path in contract["venv"]:
-        then, now = _keys(gold.get(path, "")), _keys(_text(path))
+        then, now = gold.get(path, ""), _text(path) or ""
         for key in ("home", "include-system-site-packages"):
-            if then.get(key, "") != now.get(key, ""):
+            if _values(then, key) != _values(now, key):
                 yield f"{path}: {key} is not what it was"
 
 
-def _keys(text: str) -> dict[str, str]:
-    pairs = (line.partition("=") for line in text.splitlines())
-    return {key.strip().lower(): value.strip().lower() for key, _, value in pairs}
+def _values(text: str, key: str) -> list[str]:
+    """All values a key has: of two, one reader takes the first and another the last."""
+    pairs = (line.partition("=") for line in text.split("\n"))
+    return [value.strip() for name, _, value in pairs if name.strip().lower() == key]
