@@ -83,7 +83,7 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
         self.sought = ""
         self.moved = False
         """Whether the operator has moved the cursor."""
-        self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(512)
+        self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(128)
 
     # What is shown
 

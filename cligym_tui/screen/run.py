@@ -107,11 +107,12 @@ def run_home(begin: Callable[[str], Live] | None = None) -> int:
 
 
 def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:
-    from cligym_tui.screen import hangup
+    from cligym_tui.screen import hangup, tidy
     from cligym_tui.screen.app import OperatorApp, exit_code
 
     hangup.watch()
     app = OperatorApp(first, config)
+    tidy.begin()
     return exit_code(app, app.run())
 
 

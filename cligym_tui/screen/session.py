@@ -10,6 +10,7 @@ from textual.command import CommandPalette
 from textual.containers import Container
 from textual.screen import Screen
 
+from cligym_tui.screen import tidy
 from cligym_tui.screen.actions import LIVE, REPLAY, SESSION, Action, at, bindings
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.bar import Bar
@@ -127,6 +128,8 @@ class SessionScreen(Screen[None]):
         passed, self._ticked = now - self._ticked, now
         if self.source.poll(passed) or int(self.sight.now) != int(wall()):
             self.look()
+        else:
+            tidy.idle()
 
     def look(self) -> None:
         """Show the moment the source is at."""

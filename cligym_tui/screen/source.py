@@ -194,6 +194,9 @@ class LiveSource:
 
     def poll(self, seconds: float) -> bool:
         """Take in what happened, as much as the screen has time for."""
+        # Now, not as it comes: whoever reads after each poll is to miss nothing.
+        for tail in self._printed.values():
+            self._size -= tail.trim()
         until = monotonic() + SPENT
         changed = False
         while monotonic() < until:
@@ -225,7 +228,8 @@ class LiveSource:
     def _keep(self, event: events.ShellOutput) -> None:
         tail = self._printed.setdefault(event.branch, Tail())
         self._printed.move_to_end(event.branch)
-        self._size += tail.add(event.data)
+        tail.add(event.data)
+        self._size += len(event.data)
         while self._size > MOST and len(self._printed) > 1:
             _, oldest = self._printed.popitem(last=False)
             self._size -= oldest.size
@@ -239,16 +243,19 @@ class Tail:
         self._end = 0
         self._pieces: list[bytes] = []
 
-    def add(self, data: bytes) -> int:
-        """Keep `data`; by how much the size changed."""
-        before = self.size
+    def add(self, data: bytes) -> None:
+        """Keep `data`."""
         self._pieces.append(data)
         self._end += len(data)
         self.size += len(data)
-        if self.size > 2 * KEPT:
-            whole = b"".join(self._pieces)[-KEPT:]
-            self._pieces, self.size = [whole], len(whole)
-        return self.size - before
+
+    def trim(self) -> int:
+        """Let go of what is too much; how many bytes that were."""
+        if self.size <= 2 * KEPT:
+            return 0
+        before, whole = self.size, b"".join(self._pieces)[-KEPT:]
+        self._pieces, self.size = [whole], len(whole)
+        return before - self.size
 
     def since(self, position: int | None) -> Printed:
         """What was printed since `position` bytes had been."""

@@ -57,9 +57,12 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         """Also see whether the session is over, and whether the shell has another size."""
         super().tick()
         self._fit()
-        if self.live.over and not self._told and not self.source.poll(0):
-            self._told = True
-            self._over()
+        if self.live.over and not self._told:
+            if self.source.poll(0):
+                self.look()
+            else:
+                self._told = True
+                self._over()
 
     def _over(self) -> None:
         failure = self.live.failure

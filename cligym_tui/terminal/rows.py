@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
 
+import msgspec
 from rich.cells import cell_len
 from rich.style import Style
 
@@ -19,7 +19,11 @@ from sessions.harmless import MARKS, kind
 REPLACEMENT = "\ufffd"
 
 
-class Span(NamedTuple):
+# A hundred thousand rows are looked through at every full collection, a tenth of a second each time; they
+# hold nothing that leads back to them, so the collector need not know of them.
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
     """Characters `start` up to `end` of a row have this style; no two spans of a row overlap."""
 
     start: int
@@ -27,7 +31,7 @@ class Span(NamedTuple):
     style: Style
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row, without the blanks at its end."""
 
     text: str = ""

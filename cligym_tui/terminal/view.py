@@ -118,7 +118,7 @@ class TerminalView(ScrollView, can_focus=True):
         self._first = 0
         self._cursor_row = 0
         self._placing = False
-        self._strips: LRUCache[Row, Strip] = LRUCache(1024)
+        self._strips: LRUCache[Row, Strip] = LRUCache(256)
 
     # What goes in
 

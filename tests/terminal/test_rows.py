@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import unicodedata
 
 import pytest
@@ -27,9 +28,10 @@ def test_a_row_ends_where_it_shows_nothing_more() -> None:
 def test_styles_have_places_in_the_text() -> None:
     glyphs = ["漢", "", "e\u0301", "x", "字", ""]
     styles = [(0, RED), (2, BLUE), (3, None), (4, RED)]
-    text, spans, _ = row(glyphs, styles)
+    made = row(glyphs, styles)
+    text, spans = made.text, made.spans
     assert text == "漢e\u0301x字"
-    assert [(text[start:end], style) for start, end, style in spans] == [
+    assert [(text[each.start : each.end], each.style) for each in spans] == [
         ("漢", RED),
         ("e\u0301", BLUE),
         ("字", RED),
@@ -77,3 +79,9 @@ def test_any_cells_make_a_clean_row_of_their_width(cells: list[tuple[str, bool]]
     assert cell_len(text) == len(glyphs)
     assert not any(unicodedata.category(char) in FORBIDDEN for char in text)
     assert all(kind(char) in ("", "mark") for char in text)
+
+
+def test_the_collector_need_not_look_through_a_history() -> None:
+    found = row(list("ab cd"), [(0, None), (3, RED)])
+    assert not gc.is_tracked(found)
+    assert not gc.is_tracked(found.spans[0])
