@@ -21,7 +21,7 @@ _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 def svg(recording: Recording, branch: str, index: int, title: str) -> str:
     """What the branch's terminal showed when `index` events had happened; `title` is one clean line."""
-    terminal = Tape(recording).terminal(branch, index)
+    terminal, _ = Tape(recording).terminal(branch, index)
     file = io.StringIO()
     console = Console(
         record=True, width=terminal.columns, file=file, force_terminal=True, color_system="truecolor"

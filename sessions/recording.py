@@ -77,9 +77,9 @@ class Printed:
         """The events from `start` up to `stop`."""
         return iter(self._index[bisect_left(self._index, start) : bisect_left(self._index, stop)])
 
-    def after(self, size: int) -> int:
-        """The first position after which no more than all but the first `size` bytes are printed."""
-        return self._index[bisect_left(self._total, size)] + 1
+    def reaches(self, size: int) -> int:
+        """The event with which so many bytes are printed, or more."""
+        return self._index[bisect_left(self._total, size)]
 
 
 class Recording:
@@ -184,12 +184,13 @@ class Recording:
         """Where to begin reading a branch's output up to `index` to get about `size` bytes of it.
 
         That is the branch's beginning when there is no more; else the start of a command, where a terminal is
-        most likely to be as a new one is; else anywhere.
+        most likely to be as a new one is; else anywhere, but never after the last of it.
         """
         printed = self.printed.get(branch)
-        if printed is None or printed.before(index) <= size:
+        total = printed.before(index) if printed else 0
+        if printed is None or total <= size:
             return 0
-        earliest = printed.after(printed.before(index) - size)
+        earliest = min(printed.reaches(total - size) + 1, printed.reaches(total))
         starts = (each.start for each in self.passages if each.branch == branch and each.start <= index)
         return next((start for start in starts if start >= earliest), earliest)
 

@@ -22,7 +22,7 @@ class Bar(PartsLine):
     def see(self, sight: Sight) -> None:
         """Show a moment."""
         self._sight = sight
-        self.refresh()
+        self.look()
 
     def parts(self, width: int) -> list[Part]:
         """What there is room for, the most important first."""

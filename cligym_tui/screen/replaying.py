@@ -46,7 +46,7 @@ class ReplayScreen(SessionScreen, inherit_bindings=False):
         """Show also where it is."""
         super().look()
         for timeline in self.query(Timeline):
-            timeline.refresh()
+            timeline.look()
 
     def choose(self, key: Key) -> None:
         """Look at a branch, at one of its steps."""

@@ -126,7 +126,8 @@ class SessionScreen(Screen[None]):
         """Take in what happened since, and show it."""
         now = time.monotonic()
         passed, self._ticked = now - self._ticked, now
-        if self.source.poll(passed) or int(self.sight.now) != int(wall()):
+        # Of a recording the wall's clock says nothing.
+        if self.source.poll(passed) or (self.where == LIVE and int(self.sight.now) != int(wall())):
             self.look()
         else:
             tidy.idle()

@@ -9,15 +9,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cligym_tui import notable
+from cligym_tui.terminal.tape import Tape
 from sessions import events
 from sessions.model import State
 from sessions.state import apply
 
 if TYPE_CHECKING:
+    from cligym_tui.terminal.terminal import Terminal
     from sessions.replay import Player
 
-TAIL = 40 << 10
-"""Bytes of a terminal that are drawn anew when another moment is looked at: what can be drawn at once."""
+AT_ONCE = 80 << 10
+"""Bytes that are drawn before anything else happens when another branch is looked at."""
 KEPT = 256 << 10
 """Bytes of each terminal of a live session that are kept to be drawn anew."""
 MOST = 32 << 20
@@ -35,6 +37,8 @@ class Printed(NamedTuple):
     pieces: list[bytes]
     position: int
     """To be given next time."""
+    drawn: Terminal | None = None
+    """The terminal with all that on it, where the source draws itself."""
 
 
 class Live(Protocol):
@@ -131,6 +135,8 @@ class ReplaySource:
     def __init__(self, player: Player, journal: Path | None = None) -> None:
         self.player = player
         self.journal = journal
+        self._tape = Tape(player.recording)
+        self._warming = True
         self._seen = -1.0, -1
 
     @property
@@ -156,24 +162,24 @@ class ReplaySource:
         return place + marker.label
 
     def poll(self, seconds: float) -> bool:
-        """Play on, if it plays."""
-        if self.player.playing:
-            self.player.advance(seconds)
-        here = self.player.time, self.player.index
+        """Play on, if it plays; else use the time to get to know the rest of the recording."""
+        player, known = self.player, False
+        if player.playing:
+            player.advance(seconds)
+        elif self._warming:
+            self._warming = self._tape.warm(SPENT)
+            known = not self._warming
+        here = player.time, player.index
         moved, self._seen = here != self._seen, here
-        return moved
+        return moved or known
 
     def printed(self, branch: str, position: int | None) -> Printed:
-        """What was printed up to here; anew when that is long, or after a step back."""
-        recording, index = self.player.recording, self.player.index
-        if (
-            position is not None
-            and position <= index
-            and recording.output_size(branch, position, index) <= TAIL
-        ):
-            return Printed(False, list(recording.output(branch, position, index)), index)
-        start = recording.tail(branch, index, TAIL)
-        return Printed(True, list(recording.output(branch, start, index)), index)
+        """The terminal as it is here; anew unless it went on from where it was."""
+        index = self.player.index
+        if not self.player.recording.output_size(branch, 0, index):
+            return Printed(True, [], index)
+        terminal, wound = self._tape.terminal(branch, index)
+        return Printed(wound or position is None, [], index, terminal)
 
 
 class LiveSource:

@@ -20,7 +20,7 @@ class Steering(PartsLine):
     def see(self, sight: Sight, word: str) -> None:
         """Show a moment."""
         self._parts = steering(sight, word)
-        self.refresh()
+        self.look()
 
     def parts(self, width: int) -> Parts:
         """What is said."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -20,6 +22,8 @@ class PartsLine(Widget):
 
     DEFAULT_CSS = "PartsLine { height: 1; }"
 
+    _painted: Parts = ()
+
     def parts(self, width: int) -> Parts:
         """What is shown in so many columns."""
         return ()
@@ -28,15 +32,21 @@ class PartsLine(Widget):
         """What a click on each part does, in their order; empty for nothing."""
         return []
 
+    def look(self) -> None:
+        """Paint it again, if it is another line by now."""
+        if self.parts(self.size.width) != self._painted:
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         """The line."""
         width, base = self.size.width, self.visual_style
         if y:
             return Strip.blank(width, base.rich_style)
+        self._painted = self.parts(width)
         segments = []
-        for value, look in self.parts(width):
+        for look, alike in groupby(self._painted, key=itemgetter(1)):
             style = base + self.app.stylesheet.parse_style(look) if look else base
-            segments.append(Segment(shown(value), style.rich_style))
+            segments.append(Segment(shown("".join(value for value, _ in alike)), style.rich_style))
         return Strip(segments).adjust_cell_length(width, base.rich_style)
 
     async def on_click(self, event: events.Click) -> None:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from sessions.recording import Recording
 
-FAR: Final = KEYFRAME_BYTES // 2
+FAR: Final = KEYFRAME_BYTES // 8
 """Bytes that may be drawn to get anywhere: more would be felt."""
 APART: Final = FAR // 2
 """Bytes in which one moment of a branch is remembered."""
-KEPT: Final = 128
+KEPT: Final = 512
 """Moments remembered in all."""
 
 
@@ -40,16 +40,19 @@ class Tape:
         self._warming: Reel | None = None
         self._cold = self._worth_warming()
 
-    def terminal(self, branch: str, index: int) -> Terminal:
-        """The branch's terminal when `index` events have happened; the same object each time, but changed."""
+    def terminal(self, branch: str, index: int) -> tuple[Terminal, bool]:
+        """The branch's terminal when `index` events have happened; the same object each time, but changed.
+
+        Returns:
+            The terminal, and whether it was wound: its rows are others than before.
+        """
         reel = self._reels.get(branch)
         if reel is None:
             reel = self._reels[branch] = Reel(branch, self._make())
         near = self._near(reel.branch, reel.index, index)
-        if not near or not reel.whole:
-            self._wind(reel, index, near)
+        wound = (not near or not reel.whole) and self._wind(reel, index, near)
         self._play(reel, index)
-        return reel.terminal
+        return reel.terminal, wound
 
     def warm(self, seconds: float) -> bool:
         """Go through the recording for so long, remembering; False once all of it has been gone through."""
@@ -80,7 +83,7 @@ class Tape:
             if total <= KEPT * APART
         ]
 
-    def _wind(self, reel: Reel, index: int, near: bool) -> None:
+    def _wind(self, reel: Reel, index: int, near: bool) -> bool:
         """Put the reel to the best known moment before `index`; it may stay where it is when that is near."""
         here = self._stretch(reel.branch, index)
         known = (self._moments.get((reel.branch, each)) for each in range(here, here - FAR // APART - 1, -1))
@@ -89,13 +92,14 @@ class Tape:
             reel.index = moment[0]
             reel.whole = True
             reel.terminal.load(moment[1])
-            return
+            return True
         if near:
-            return
+            return False
         reel.index = self._recording.tail(reel.branch, index, FAR)
         reel.whole = not self._recording.output_size(reel.branch, 0, reel.index)
         reel.terminal.clear()
         reel.terminal.resize(*self._recording.size(reel.branch, reel.index))
+        return True
 
     def _play(self, reel: Reel, index: int, until: float | None = None) -> bool:
         """Draw on up to `index`, at the latest until a moment; whether there is more to draw."""

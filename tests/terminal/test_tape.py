@@ -71,7 +71,7 @@ def test_any_moment_in_any_order(warm: bool) -> None:
     for _ in range(30):
         branch, index = dice.choice(("b0", "b1")), dice.randrange(len(recording) + 1)
         expected = from_the_beginning(recording, branch, index)
-        terminal = tape.terminal(branch, index)
+        terminal, _ = tape.terminal(branch, index)
         assert shown(terminal) == shown(expected)
         if warm:
             assert list(terminal.lines(0, terminal.end)) == list(expected.lines(0, expected.end))
@@ -93,22 +93,23 @@ def test_what_was_missing_is_there_once_the_tape_is_warm() -> None:
     recording = session(15, 2000)
     tape, end = Tape(recording), len(recording)
     expected = from_the_beginning(recording, "b0", end)
-    cold = tape.terminal("b0", end - 60)
+    cold, _ = tape.terminal("b0", end - 60)
     assert cold.end < expected.end // 2
-    assert shown(tape.terminal("b0", end)) == shown(expected)
+    assert shown(tape.terminal("b0", end)[0]) == shown(expected)
     while tape.warm(1.0):
         pass
-    terminal = tape.terminal("b0", end)
+    terminal, wound = tape.terminal("b0", end)
+    assert wound, "its rows have other numbers now"
     assert list(terminal.lines(0, terminal.end)) == list(expected.lines(0, expected.end))
 
 
 def test_forwards_only_what_is_new_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = session(10, 1000)
     tape = Tape(recording)
-    terminal = tape.terminal("b0", 30)
+    terminal, _ = tape.terminal("b0", 30)
     drawn: list[bytes] = []
     monkeypatch.setattr(terminal, "feed", drawn.append)
-    assert tape.terminal("b0", 35) is terminal
+    assert tape.terminal("b0", 35) == (terminal, False)
     assert drawn == list(recording.output("b0", 30, 35))
 
 
@@ -133,4 +134,4 @@ def test_warming_stops_in_time_and_ends() -> None:
 
 
 def test_an_unknown_branch_shows_nothing() -> None:
-    assert Tape(session(1, 10)).terminal("b9", 3).end == 1
+    assert Tape(session(1, 10)).terminal("b9", 3)[0].end == 1

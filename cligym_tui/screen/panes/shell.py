@@ -11,12 +11,13 @@ from cligym_tui.screen.actions import PANE_ACTIONS, bindings
 from cligym_tui.screen.clipboard import copy
 from cligym_tui.screen.lines import wrapped
 from cligym_tui.screen.safe import plain
-from cligym_tui.screen.source import TAIL, Source
+from cligym_tui.screen.source import AT_ONCE, Printed, Source
 from cligym_tui.terminal.terminal import Terminal
 from cligym_tui.terminal.view import TerminalView
 
 if TYPE_CHECKING:
     from cligym_tui.screen.sight import Sight
+    from sessions.model import Branch
 
 
 class ShellPane(TerminalView, inherit_bindings=False):
@@ -44,20 +45,44 @@ class ShellPane(TerminalView, inherit_bindings=False):
         if branch.id != self._branch:
             self._begin(branch.id, None)
         printed = source.printed(branch.id, self._position)
+        if printed.drawn is None:
+            self._draw(printed, branch)
+        else:
+            self._put_up(printed, printed.drawn)
+        self._position = printed.position
+        self.taken_over = sight.live and branch.taken
+
+    def _draw(self, printed: Printed, branch: Branch) -> None:
         anew = printed.anew or self._position is None
         if anew:
             self._begin(branch.id, Terminal(branch.columns, branch.rows))
         elif (branch.columns, branch.rows) != (self.terminal.columns, self.terminal.rows):
             self.resize_terminal(branch.columns, branch.rows)
-        self._position = printed.position
-        if self._nothing and printed.pieces:
-            self._nothing = False
-            self.refresh()  # the rows that stay blank, too
+        if printed.pieces:
+            self._something()
         for piece in printed.pieces:
             self.feed(piece)
-        if anew and 0 < sum(map(len, printed.pieces)) <= 2 * TAIL:
+        if anew and 0 < sum(map(len, printed.pieces)) <= AT_ONCE:
             self.flush()
-        self.taken_over = sight.live and branch.taken
+
+    def _put_up(self, printed: Printed, drawn: Terminal) -> None:
+        """Show a terminal that is drawn already."""
+        self._something()
+        if not printed.anew and drawn is self.terminal:
+            self.update()
+            return
+        # At the same moment only what scrolled off long before is new: the end is where it was.
+        stay = printed.position == self._position and not self.following
+        below = self.virtual_size.height - self.scroll_offset.y
+        self.show(drawn)
+        if stay:
+            self.following = False
+            self.scroll_to(y=self.virtual_size.height - below, animate=False, force=True)
+
+    def _something(self) -> None:
+        if self._nothing:
+            self._nothing = False
+            self.refresh()  # the rows that stay blank, too
 
     def _begin(self, branch: str, terminal: Terminal | None) -> None:
         if not branch and self._nothing:
