@@ -181,6 +181,7 @@ class Synthetic:
                     time.sleep(max(0.0, due - time.monotonic()))
                 else:
                     journal.append(each)
+        self.over = True
 
 
 class Probe:

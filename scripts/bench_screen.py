@@ -6,6 +6,7 @@ frame that shows what it did, as a terminal reads it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import statistics
@@ -13,13 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import bench_recording
 from bench_live import DAY, LINES, RATE
 from bench_table import Table
-from bench_terminal import ROOT, Screen
+from bench_terminal import ROOT, Missing, Screen
 
 from cligym_tui.demo import DEMO
 
@@ -57,7 +58,7 @@ class Bench:
 
     # Beginning
 
-    def starts(self) -> None:
+    def begin(self) -> None:
         """The help, and the first frames."""
         took = []
         for _ in range(self.rounds):
@@ -190,11 +191,9 @@ class Bench:
             warm, most = screen.resident, 0.0
             while True:
                 most = max(most, screen.resident)
-                try:
+                with contextlib.suppress(Missing):
                     screen.wait("■ goal", screen.painted, 0.5)
-                except Exception:
-                    continue
-                break
+                    break
             ended = time.perf_counter()
             screen.settle()
             last = screen.resident
@@ -243,12 +242,14 @@ class Bench:
 
 def measure(table: Table, rounds: int, only: str = "") -> None:
     """All measurements, or the one of this name."""
+    parts = {
+        part.__name__: part
+        for part in (Bench.begin, Bench.flood, Bench.scrollback, Bench.many, Bench.day, Bench.replay)
+    }
+    if only and only not in parts:
+        raise SystemExit(f"there is no part {only!r}; there are {', '.join(parts)}")
     print(f"screen, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory(prefix="cligym-bench-") as directory:
         bench = Bench(table, Path(directory), rounds)
-        parts: tuple[Callable[[], None], ...] = (
-            bench.starts, bench.flood, bench.scrollback, bench.many, bench.day, bench.replay
-        )  # fmt: skip
-        for part in parts:
-            if only in ("", part.__name__):
-                part()
+        for part in [parts[only]] if only else parts.values():
+            part(bench)

@@ -10,13 +10,13 @@ from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
 from cligym_tui.screen.actions import PANE_ACTIONS, bindings
 from cligym_tui.screen.lines import Fixed, Lines, Parts, text, wrapped
 from cligym_tui.screen.safe import shown
+from cligym_tui.terminal.selectable import Selectable
 
 if TYPE_CHECKING:
     from textual import events
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 WIDEST = 400
 
 
-class Listing(ScrollView, can_focus=True, inherit_bindings=False):
+class Listing(Selectable, can_focus=True, inherit_bindings=False):
     """Shows `Lines`. The cursor stays on what it is on when the lines change."""
 
-    ALLOW_SELECT = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {"listing--cursor", "listing--match", "listing--empty"}
     DEFAULT_CSS = """
     Listing {
@@ -170,7 +169,7 @@ class Listing(ScrollView, can_focus=True, inherit_bindings=False):
             end = known.cell_length if end == -1 else end
             before, inside, after = known.crop(0, start), known.crop(start, end), known.crop(end)
             known = Strip.join([before, Strip(Segment.apply_style(inside, post_style=chosen)), after])
-        return known.apply_offsets(0, index)
+        return self.placed(known, 0, index)
 
     def _line(self, index: int, width: int) -> Strip:
         style = self.visual_style

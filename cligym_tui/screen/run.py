@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -107,12 +108,13 @@ def run_home(begin: Callable[[str], Live] | None = None) -> int:
 
 
 def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:
-    from cligym_tui.screen import hangup, tidy
+    from cligym_tui.screen import hangup
     from cligym_tui.screen.app import OperatorApp, exit_code
 
     hangup.watch()
     app = OperatorApp(first, config)
-    tidy.begin()
+    # What is imported stays: looked through again at every full collection, it would hold up keys.
+    gc.freeze()
     return exit_code(app, app.run())
 
 

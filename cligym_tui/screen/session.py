@@ -10,7 +10,6 @@ from textual.command import CommandPalette
 from textual.containers import Container
 from textual.screen import Screen
 
-from cligym_tui.screen import tidy
 from cligym_tui.screen.actions import LIVE, REPLAY, SESSION, Action, at, bindings
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.bar import Bar
@@ -129,8 +128,6 @@ class SessionScreen(Screen[None]):
         # Of a recording the wall's clock says nothing.
         if self.source.poll(passed) or (self.where == LIVE and int(self.sight.now) != int(wall())):
             self.look()
-        else:
-            tidy.idle()
 
     def look(self) -> None:
         """Show the moment the source is at."""

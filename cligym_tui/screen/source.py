@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cligym_tui.terminal.terminal import Terminal
     from sessions.replay import Player
 
-AT_ONCE = 80 << 10
+AT_ONCE = 16 << 10
 """Bytes that are drawn before anything else happens when another branch is looked at."""
 KEPT = 256 << 10
 """Bytes of each terminal of a live session that are kept to be drawn anew."""

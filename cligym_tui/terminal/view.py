@@ -12,13 +12,13 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cligym_tui.terminal.drawing import character_at, strip
 from cligym_tui.terminal.keys import encode, pasted
 from cligym_tui.terminal.rows import Row, Span
 from cligym_tui.terminal.search import Search
+from cligym_tui.terminal.selectable import Selectable
 from cligym_tui.terminal.terminal import Snapshot, Terminal
 
 if TYPE_CHECKING:
@@ -40,13 +40,12 @@ def paints_per_second() -> float:
     return 10.0 if os.environ.get("SSH_CONNECTION") else 15.0
 
 
-class TerminalView(ScrollView, can_focus=True):
+class TerminalView(Selectable, can_focus=True):
     """Shows one `Terminal`. What is fed is drawn a little at a time and painted a few times a second.
 
     Rows keep the numbers the terminal gives them, and so do the selection and the search.
     """
 
-    ALLOW_SELECT = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "terminal--cursor",
         "terminal--match",
@@ -286,9 +285,8 @@ class TerminalView(ScrollView, can_focus=True):
         base = self.rich_style
         row = self.terminal.row(number)
         line = self._strip(number, row, base)
-        return line.crop_extend(scroll_x, scroll_x + width, base).apply_offsets(
-            character_at(row, scroll_x), number
-        )
+        line = line.crop_extend(scroll_x, scroll_x + width, base)
+        return self.placed(line, character_at(row, scroll_x), number)
 
     def _strip(self, number: int, row: Row, base: Style) -> Strip:
         over = list(self._over(number, row))
