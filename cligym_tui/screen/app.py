@@ -25,7 +25,7 @@ class OperatorApp(App[int]):
     BINDINGS: ClassVar = []
     CSS = """
     Toast { max-width: 70; }
-    ToastRack { margin-bottom: 2; }
+    ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
     """
 
     def __init__(self, first: Callable[[OperatorApp], Screen[Any]], config: Config) -> None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from cligym_tui.screen.lines import Fixed, Parts, wrapped
 from cligym_tui.screen.panes.dockerfile import Sheet
-from cligym_tui.screen.popup import Keys, Popup
+from cligym_tui.screen.popup import Popup
 from cligym_tui.screen.safe import shown
 from cligym_tui.screen.sight import broken
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, glyph, style
@@ -66,14 +66,7 @@ class CommitCard(Popup):
         self._asked = self._asked and (candidate is None or self._open(candidate))
         width = max(30, self.listing.room)
         lines = [
-            *_verdict(
-                step,
-                candidate,
-                len(state.tests),
-                asked=self._asked,
-                can=self._confirm is not None,
-                width=width,
-            ),
+            *_verdict(state, step, asked=self._asked, can=self._confirm is not None, width=width),
             *_file(state, step, width, candidate.inert if candidate else (), whole=self._whole),
             *_tests(state, step),
         ]
@@ -84,9 +77,7 @@ class CommitCard(Popup):
             said = [("c", "prove and commit"), *said, ("Esc", "not now")]
         else:
             said = [*said, ("y", "copy"), ("Esc", "close" if over else "close; gates go on")]
-        keys = self.query_one(Keys)
-        keys.keys = said
-        keys.refresh()
+        self._keys.show(said)
 
     def action_confirm(self) -> None:
         """Put it forward."""
@@ -114,15 +105,28 @@ def _nothing(*, asked: bool, can: bool) -> str:
     return "Nothing is proven yet." if can else "Not put forward."
 
 
-def _verdict(
-    step: Step, candidate: Candidate | None, tests: int, *, asked: bool, can: bool, width: int
-) -> list[Parts]:
-    down = broken(step) or 0
+def _delta(steps: list[Step]) -> str:
+    """What all these steps together changed."""
+    kinds: dict[str, str] = {}
+    for step in steps:
+        for change in step.changes:
+            if kinds.get(change.path) == "added" and change.kind == "removed":
+                del kinds[change.path]
+            else:
+                kinds.setdefault(change.path, change.kind)
+    # Of a step that changed very many, only some are listed.
+    unlisted = any(step.changed > len(step.changes) for step in steps)
+    return number(len(kinds), "path") + (" at least" if unlisted else "")
+
+
+def _verdict(state: State, step: Step, *, asked: bool, can: bool, width: int) -> list[Parts]:
+    candidate = state.candidates.get((step.branch, step.number))
+    tests, down = len(state.tests), broken(step) or 0
     lines: list[Parts] = [
         [
             (f"{number(down, 'test')} to repair", f"bold {BAD}"),
             (f", {tests - down} to keep", GOOD),
-            (f"   Δ {number(step.changed, 'path')} in this step", MUTED),
+            (f"   Δ {_delta(lineage(state, step.branch, step.number))} since gold", MUTED),
         ]
     ]
     if candidate is None:

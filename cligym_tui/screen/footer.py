@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from cligym_tui.screen.actions import Action, key_name, keys_of
-from cligym_tui.screen.lines import Part, width_of
+from cligym_tui.screen.lines import Part, Parts, width_of
 from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT
 
 MOST = 7
 """Hints at 80 columns; wider terminals get more."""
+
+
+ANSWERING: Parts = tuple(
+    part
+    for key, label in (("Enter", "done"), ("Esc", "back"), ("ctrl+j", "another line"))
+    for part in ((key, f"bold {ACCENT}"), (f" {label}  ", ""))
+)
+"""The keys of a question."""
 
 
 class Hints(PartsLine):
@@ -19,6 +27,7 @@ class Hints(PartsLine):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._actions: list[Action] = []
+        self._instead: Parts = ()
 
     def show(self, actions: list[Action]) -> None:
         """What can be done just now, the most important first."""
@@ -26,8 +35,15 @@ class Hints(PartsLine):
             self._actions = actions
             self.refresh()
 
-    def parts(self, width: int) -> list[Part]:
+    def ask(self, asking: bool) -> None:
+        """While something is asked, only the keys of the answer matter."""
+        self._instead = ANSWERING if asking else ()
+        self.look()
+
+    def parts(self, width: int) -> Parts:
         """Each hint in three parts: the key, its label, a gap."""
+        if self._instead:
+            return self._instead
         parts: list[Part] = []
         keymap = self.app._keymap
         for action in self._fitting(width):
@@ -37,6 +53,8 @@ class Hints(PartsLine):
 
     def actions(self, width: int) -> list[str]:
         """What a click does."""
+        if self._instead:
+            return []
         return [name for action in self._fitting(width) for name in (action.method, action.method, "")]
 
     def _fitting(self, width: int) -> list[Action]:

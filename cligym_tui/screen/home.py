@@ -103,6 +103,10 @@ class HomeScreen(Screen[None]):
         self._list.present(Fixed(lines), first if self._list.key is None else None)
         self.query_one(Hints).show([one for one in at(HOME) if one.show and self.offers(one)])
 
+    def on_prompt_toggled(self) -> None:
+        """Other keys matter while something is asked."""
+        self.query_one(Hints).ask(self.query_one(Prompt).asking)
+
     def offers(self, action: Action) -> bool:
         """Whether an action applies."""
         return not action.id.startswith("pane.") or action.id == "pane.search"

@@ -16,7 +16,13 @@ from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.app import ComposeResult
+
+
+KEYS = (("/", "search"), ("y", "copy"), ("Esc", "close"))
+"""The keys of a popup that only shows something."""
 
 
 class Keys(PartsLine):
@@ -24,13 +30,18 @@ class Keys(PartsLine):
 
     DEFAULT_CSS = "Keys { background: $panel; color: $foreground; padding: 0 1; }"
 
-    def __init__(self, keys: list[tuple[str, str]]) -> None:
+    def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         super().__init__()
-        self.keys = keys
+        self._keys = tuple(keys)
+
+    def show(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Other keys from now on."""
+        self._keys = tuple(keys)
+        self.look()
 
     def parts(self, width: int) -> Parts:
         """Keys and what they do."""
-        return [part for key, label in self.keys for part in ((key, f"bold {ACCENT}"), (f" {label}  ", ""))]
+        return [part for key, label in self._keys for part in ((key, f"bold {ACCENT}"), (f" {label}  ", ""))]
 
 
 class Popup(ModalScreen[Any]):
@@ -50,11 +61,11 @@ class Popup(ModalScreen[Any]):
         Binding("tab,shift+tab", "stay", show=False),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium")]  # noqa: RUF012 - Textual's
-    keys: ClassVar[list[tuple[str, str]]] = [("/", "search"), ("y", "copy"), ("Esc", "close")]
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, keys: Iterable[tuple[str, str]] = KEYS) -> None:
         super().__init__()
         self._title = title
+        self._keys = Keys(keys)
 
     def compose(self) -> ComposeResult:
         """The box."""
@@ -63,7 +74,7 @@ class Popup(ModalScreen[Any]):
         with box:
             yield Listing(id="lines", empty="Nothing.")
             yield Prompt(id="prompt")
-            yield Keys(self.keys)
+            yield self._keys
 
     def on_mount(self) -> None:
         """Fill it."""
@@ -121,9 +132,8 @@ class Question(Popup):
     DEFAULT_CSS = "Question > Vertical { height: auto; max-width: 76; } Question Listing { height: 6; }"
 
     def __init__(self, title: str, text: str, answers: list[tuple[str, str]]) -> None:
-        super().__init__(title)
+        super().__init__(title, [*answers, ("Esc", "back")])
         self._text = text
-        self.keys = [*answers, ("Esc", "back")]  # type: ignore[misc]
         self._answers = {key for key, _ in answers}
 
     def fill(self) -> None:

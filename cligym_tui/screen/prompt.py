@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Static, TextArea
 
 from cligym_tui.screen.safe import plain
@@ -58,6 +59,9 @@ class Prompt(Vertical):
     }
     """
 
+    class Toggled(Message):
+        """Something is asked, or no longer."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._done: Callable[[str], None] | None = None
@@ -83,12 +87,14 @@ class Prompt(Vertical):
         self.add_class("-asking")
         field.move_cursor(field.document.end)
         field.focus()
+        self.post_message(self.Toggled())
 
     def close(self, answer: str | None) -> None:
         """Take the prompt away, and hand on the answer unless it was cancelled."""
         done, self._done = self._done, None
         self.remove_class("-asking")
         self.screen.set_focus(self._before)
+        self.post_message(self.Toggled())
         if done and answer is not None:
             done(answer)
 

@@ -182,6 +182,10 @@ class SessionScreen(Screen[None]):
         """The keys that matter now."""
         self.query_one(Hints).show([one for one in at(self.where) if one.show and self.offers(one)])
 
+    def on_prompt_toggled(self) -> None:
+        """Other keys matter while something is asked."""
+        self.query_one(Hints).ask(self.query_one(Prompt).asking)
+
     # What applies
 
     def offers(self, action: Action) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,15 +136,32 @@ def test_ancestors_in_a_circle_end() -> None:
 
 
 def test_events_as_they_are() -> None:
-    events = [*session(), ev.Unknown(original="later", line=b'{"t":"later","seq":99,"x":[1]}')]
+    events = stamped([*session(), ev.Unknown(original="later", line=b'{"t":"later","seq":99,"x":[1]}')])
     lines = list(jsonl(Recording(events), len(events)))
-    assert lines == [codec.encode(event) + b"\n" for event in events]
-    assert list(jsonl(Recording(events), 3)) == lines[:3]
+    assert json.loads(lines[0])["v"] == ev.FORMAT_VERSION
+    assert lines[1:] == [codec.encode(event) + b"\n" for event in events]
+    assert list(jsonl(Recording(events), 3)) == lines[:4]
+
+
+def test_what_was_written_is_a_journal_again(tmp_path: Path) -> None:
+    events = stamped(session())
+    seq = len(events) + 1
+    strange = ev.Unknown(seq=seq, original="later", line=b'{"t":"later","seq":%d,"x":[1]}' % seq)
+    whole = Recording([*events, strange])
+    for branch in ("", "b1", "b2"):
+        path = tmp_path / f"{branch}.jsonl"
+        path.write_bytes(b"".join(jsonl(whole, len(whole), branch)))
+        again = Recording(path)
+        assert [each.command for each in again.passages if each.branch == branch] == [
+            each.command for each in whole.passages if each.branch == branch
+        ]
+        assert list(again.output(branch, 0, len(again))) == list(whole.output(branch, 0, len(whole)))
+        again.close()
 
 
 def test_events_of_a_branch_and_its_ancestors() -> None:
     recording = Recording(session())
-    kept = [json.loads(line) for line in jsonl(recording, len(recording), "b2")]
+    kept = [json.loads(line) for line in jsonl(recording, len(recording), "b2")][1:]
     assert {event.get("branch") for event in kept} == {"b1", "b2", None}
     assert max(event.get("step", 0) for event in kept if event.get("branch") == "b1") == 1
     assert len(kept) == sum(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -317,3 +318,43 @@ async def test_no_card_covers_a_shell_that_was_taken_over(live: Show) -> None:
     async with live(session, (80, 24)) as pilot:
         await until(pilot, lambda: sizes(session)[-1:] == [("b1", 18, 78)])
         assert "wants to run" not in frames.text(pilot.app)
+
+
+async def test_while_something_is_asked_the_footer_has_the_keys_of_the_answer(live: Show) -> None:
+    session = ScriptedLive(*held())
+    async with live(session) as pilot:
+        await pilot.pause(0.4)
+        await pilot.press("d")
+        await pilot.pause(0.1)
+        footer = frames.text(pilot.app).splitlines()[-1]
+        assert "Esc back" in footer
+        assert "approve" not in footer
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert "approve" in frames.text(pilot.app).splitlines()[-1]
+
+
+async def test_a_toast_does_not_cover_a_held_command(live: Show) -> None:
+    session = ScriptedLive(*held())
+    async with live(session) as pilot:
+        await pilot.pause(0.4)
+        pilot.app.notify("A branch from b1 step 2 is being opened.")
+        await pilot.pause(0.2)
+        card = pilot.app.screen.query_one(ApprovalCard).region
+        toasts = [each.region for each in pilot.app.screen.query("Toast")]
+        assert toasts
+        assert not any(each.overlaps(card) for each in toasts)
+
+
+async def test_the_commit_card_counts_what_all_steps_changed(live: Show) -> None:
+    steps = [*broke("rm a", TESTS[0]), *broke("rm b", TESTS[0], TESTS[1], step=3, was=(TESTS[0],))]
+    moved = [
+        replace(event, changes=tuple(replace(each, path=f"/app/{event.step}") for each in event.changes))
+        if isinstance(event, events.SnapshotTaken)
+        else event
+        for event in steps
+    ]
+    async with live(ScriptedLive(*began(), *moved)) as pilot:
+        await pilot.press("c")
+        await pilot.pause(0.2)
+        assert "Δ 2 paths since gold" in frames.text(pilot.app)
