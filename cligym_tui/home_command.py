@@ -25,8 +25,9 @@ def begin(gold: str, mode: str = "confirm") -> Live:
         UsageError, GoldError, OutputError: it cannot begin.
     """
     # Only now is the engine needed.
+    from cligym_tui.screen.config import load
     from engine.live import Live, Wanted
 
-    live = Live(Wanted(gold, mode=mode))
+    live = Live(Wanted(gold, mode=mode, alone=load().self_contained))
     live.start()
     return live

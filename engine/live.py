@@ -45,6 +45,8 @@ class Wanted:
     limit: int = 30
     """Steps of one branch after which its agent rests."""
     out: Path = Path("tasks")
+    alone: bool = False
+    """Whether tasks stand on no gold image but on what that is made from."""
 
 
 class Live:
@@ -204,7 +206,12 @@ class Live:
             exploration = Exploration(engine, gold, tree, self._session.journal, self.session)
             await exploration.prepare()
             supervisor = Supervisor(
-                exploration, agent_of(gold, self.wanted.seed), self.out, self.wanted.seed, self.limit
+                exploration,
+                agent_of(gold, self.wanted.seed),
+                self.out,
+                self.wanted.seed,
+                self.limit,
+                alone=self.wanted.alone,
             )
             supervisor.set_mode(self.wanted.mode)
             worker = asyncio.create_task(self._serve(supervisor))

@@ -87,6 +87,8 @@ class Supervisor:
     limit: int = 30
     """Steps of one branch after which its agent rests."""
     mode: str = AUTO
+    alone: bool = False
+    """Whether its tasks stand on no gold image."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     patterns: set[str] = field(default_factory=set)
     _proofs: set[asyncio.Task[None]] = field(default_factory=set)
@@ -306,7 +308,13 @@ class Supervisor:
 
     async def _commit(self, candidate: Candidate, minimise: bool) -> None:
         task = await commit.proven(
-            self.exploration, candidate, self.seed, time.time(), out=self.out, minimise=minimise
+            self.exploration,
+            candidate,
+            self.seed,
+            time.time(),
+            out=self.out,
+            minimise=minimise,
+            alone=self.alone,
         )
         if task is not None:
             commit.publish(self.exploration, task, self.out)
