@@ -44,10 +44,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of Textual's themes, such as `nord` or `ansi-dark`; empty for the default."""
     bell: bool = True
     """Whether to ring when a command waits and nobody looks."""
-    self_contained: bool = False
-    """Whether committed tasks stand on no gold image."""
     keys: dict[str, str] = {}
     """Keys by an action's id, several with commas between them; empty for none."""
+    self_contained: bool = False
+    """Whether committed tasks stand on no gold image."""
 
 
 def load(files: tuple[Path, ...] | None = None) -> Config:
