@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -22,10 +21,9 @@ from engine.sandbox.client import Engine, translated
 from engine.sandbox.manifest import manifest
 from engine.sandbox.netns import Namespaces
 from engine.suite.run import Suite
-from engine.tasks import goldkept, terminal_bench
+from engine.tasks import goldkept
 from engine.tasks.exported import Exported, Unreadable
 from engine.tasks.model import Task
-from engine.tasks.output import Files
 
 Watch = Callable[[Verdict], None]
 
@@ -147,24 +145,5 @@ async def _bench(engine: Engine, exported: Exported, task: Task) -> Workbench:
         as_read,
         # What stands on the base image instead of gold has a gate of its own.
         context={} if task.context else {"Dockerfile": task.dockerfile.encode()},
-        written={exported.form: _modes(exported)},
+        written=exported.forms(),
     )
-
-
-def _modes(exported: Exported) -> Files:
-    """Its files as a client copies them; it makes the scripts executable."""
-    programs = (".sh", "/busybox")
-    return {
-        name: (data, 0o755 if name.endswith(programs) else 0o644) for name, data in exported.files.items()
-    }
-
-
-def held(verdicts: Sequence[Verdict]) -> bool:
-    """Whether all of a task's gates did."""
-    return all(verdict.held for verdict in verdicts)
-
-
-def listed(out: Path) -> list[Path]:
-    """The tasks' directories below an output directory, one format after the other."""
-    folders = ("harbor", terminal_bench.FOLDER)
-    return [path for name in folders for path in sorted((out / name).glob("*")) if path.is_dir()]

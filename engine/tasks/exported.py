@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from engine.errors import UsageError
-from engine.tasks import about, digests, harbor, record, terminal_bench, yaml
+from engine.tasks import about, digests, harbor, record, terminal_bench, trust, yaml
 from engine.tasks.contract import Contract
 from engine.tasks.model import Task
+from engine.tasks.output import Files
 
 LARGEST = 1 << 30
 """Bytes a task's files may have together."""
@@ -77,7 +78,8 @@ class Exported:
             Unreadable: they do not.
         """
         inside = self._inside()
-        terms = self._parsed("tests/contract.json", lambda data: msgspec.convert(json.loads(data), Contract))
+        trusted = self._trust()
+        terms = self._parsed("tests/contract.json", lambda data: _contract(data, trusted))
         known = self._parsed(record.FILE, lambda data: record.load(data, terms.p2p))
         return Task(
             id=self.directory.name,
@@ -87,11 +89,7 @@ class Exported:
             dockerfile=self._parsed(inside["Dockerfile"], bytes.decode),
             contract=terms,
             tests=self._parsed("tests/tests.tar", bytes),
-            solution={
-                name.removeprefix("solution/"): data
-                for name, data in self.files.items()
-                if name.startswith("solution/")
-            },
+            solution=self._solution(),
             families=known.families,
             session=known.session,
             branch=known.branch,
@@ -122,6 +120,34 @@ class Exported:
         told = self._parsed(about.HINTS, lambda data: msgspec.json.decode(data, type=dict[str, str]))
         return {level: text for level, text in told.items() if level != "none"}
 
+    def forms(self) -> dict[str, Files]:
+        """Its files as a client copies them, and of one script as solution also the parts it unpacks.
+
+        Raises:
+            Unreadable: the solution does not say what it is.
+        """
+        found = {self.form: _modes(self.files)}
+        if self.form != harbor.FOLDER:
+            inside = {f"solution/{name}": data for name, data in self._solution().items()}
+            tests = {name: data for name, data in self.files.items() if name.startswith("tests/")}
+            found[harbor.FOLDER] = _modes({**inside, **tests})
+        return found
+
+    def _solution(self) -> dict[str, bytes]:
+        if self.form != harbor.FOLDER:
+            return self._parsed("solution.sh", terminal_bench.parts)
+        top = "solution/"
+        return {name[len(top) :]: data for name, data in self.files.items() if name.startswith(top)}
+
+    def _trust(self) -> trust.Trust:
+        top = "tests/trust/"
+        try:
+            return trust.read(
+                {name[len(top) :]: data for name, data in self.files.items() if name.startswith(top)}
+            )
+        except (KeyError, ValueError) as error:
+            raise Unreadable(f"{top} cannot be read: {error}") from error
+
     def _instruction(self) -> str:
         if self.form == harbor.FOLDER:
             return self._parsed("instruction.md", bytes.decode)
@@ -134,6 +160,18 @@ class Exported:
             raise Unreadable(f"{name} is missing") from error
         except (ValueError, TypeError, RecursionError) as error:
             raise Unreadable(f"{name} cannot be read: {' '.join(str(error).split())[:300]}") from error
+
+
+def _contract(data: bytes, trusted: trust.Trust) -> Contract:
+    terms = json.loads(data)
+    return msgspec.convert({**terms, "trust": msgspec.to_builtins(trusted)}, Contract)
+
+
+def _modes(files: Mapping[str, bytes]) -> Files:
+    """With the modes they have in a container; the client makes scripts executable."""
+    return {
+        name: (data, 0o755 if name.endswith((".sh", "/busybox")) else 0o644) for name, data in files.items()
+    }
 
 
 def read(directory: Path) -> Exported:

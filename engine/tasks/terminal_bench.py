@@ -11,6 +11,7 @@ import io
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -106,6 +107,30 @@ def solution(parts: Mapping[str, bytes]) -> bytes:
     static = "".join(map(_SHELL.__getitem__, parts["busybox"])) if "busybox" in parts else ""
     script = files("engine.tasks").joinpath("solution.sh").read_text(encoding="ascii")
     return script.replace("@STATIC@", static).replace("@PARTS@", text).encode("ascii")
+
+
+def parts(script: bytes) -> dict[str, bytes]:
+    """The files that `solution` made a script of.
+
+    Raises:
+        ValueError: it is none of those.
+    """
+    text = script.decode("ascii")
+    packed = re.search(r"^ *printf '%s\\n' '([A-Za-z0-9+/=\n]+)' \|", text, re.MULTILINE)
+    static = re.search(r"^ *static='([^']*)'$", text, re.MULTILINE)
+    if packed is None or static is None:
+        raise ValueError("it does not carry a solution in our way")
+    try:
+        data = gzip.decompress(base64.b64decode(packed[1]))
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            members = [(member.name, tar.extractfile(member)) for member in tar]
+            found = {name: file.read() for name, file in members if file is not None}
+    except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
+        raise ValueError(f"what it carries is damaged: {error}") from error
+    if static[1]:
+        plain = re.sub(r"\\x([0-9a-f]{2})", lambda each: chr(int(each[1], 16)), static[1])
+        found["busybox"] = plain.encode("latin-1")
+    return found
 
 
 _FORM = re.compile(r"^(PASSED|FAILED) \S+::(\S+)$", re.MULTILINE)

@@ -64,6 +64,30 @@ class Trust:
         }
 
 
+def read(files: Mapping[str, bytes]) -> Trust:
+    """What `Trust.render` wrote.
+
+    Raises:
+        KeyError: a file is missing.
+        ValueError: a digest is.
+    """
+    lists = {name: data.decode("utf-8", "surrogateescape").split("\n")[:-1] for name, data in files.items()}
+    (loader,), (library,) = lists["loader"], lists["library"]
+    digests = {
+        name: {path: digest for digest, path in (line.split("  ", 1) for line in lists[name])}
+        for name in ("files", "libraries")
+    }
+    return Trust(
+        programs=tuple(lists["programs"]),
+        loader=loader,
+        files=digests["files"],
+        libraries=digests["libraries"],
+        absent=tuple(lists["absent"]),
+        library=library,
+        links=() if lists["links"] == ["/"] else tuple(lists["links"]),
+    )
+
+
 def trust(tree: Tree, test: TestCommand, interpreter: str) -> Trust:
     """What is to be trusted where `test` runs in a container of `tree`."""
     used = ["/bin/bash", "/usr/bin/env", *(["/usr/bin/setpriv"] if test.user != "root" else [])]

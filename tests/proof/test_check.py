@@ -33,7 +33,7 @@ async def test_a_task_holds_again_and_an_altered_one_falls_where_it_was_altered(
     assert [name for name, verdict in verdicts.items() if not verdict.held] == []
     assert list(verdicts)[:2] == ["files", "gold"]
     assert {"rebuild", "contract", "statement", "nop", "oracle"} <= set(verdicts)
-    assert verdicts["oracle"].evidence["formats"] == ["terminal-bench"]
+    assert verdicts["oracle"].evidence["formats"] == ["terminal-bench", "harbor"]
 
     # The damage is gone from the Dockerfile, and the contract asks for one test less.
     dockerfile = directory / "environment/Dockerfile"

@@ -74,11 +74,11 @@ def test_a_new_field_of_a_task_is_told_without_a_word_about_it(task: Task) -> No
     class Richer(Task, frozen=True, kw_only=True):
         tokens: int = 0
         floor: str | None = None
-        hints: tuple[str, ...] = ()
+        words: tuple[str, ...] = ()
 
     fields = {name: getattr(task, name) for name in task.__struct_fields__}
-    told = about.metadata(Richer(**fields, tokens=7, hints=("a\x1b[2Jb",)))
-    assert (told["tokens"], told["hints"]) == (7, ["ab"])
+    told = about.metadata(Richer(**fields, tokens=7, words=("a\x1b[2Jb",)))
+    assert (told["tokens"], told["words"]) == (7, ["ab"])
     assert "floor" not in told
 
 
@@ -149,3 +149,16 @@ def test_what_the_grader_says_is_what_the_client_reads(tmp_path: Path, says: str
 @pytest.mark.parametrize("printed", ["", "PASSED a::b\n", "short test summary info\n"])
 def test_nothing_said_is_no_repair(printed: str) -> None:
     assert not terminal_bench.resolved(printed)
+
+
+@quick
+@given(data=st.binary(max_size=400), static=st.binary(max_size=400))
+def test_the_parts_of_the_one_script_are_read_back(data: bytes, static: bytes) -> None:
+    parts = {"solve.sh": b"#!/bin/bash\n", "gold.tar": data, **({"busybox": static} if static else {})}
+    assert terminal_bench.parts(terminal_bench.solution(parts)) == parts
+
+
+@pytest.mark.parametrize("script", [b"", b"\xff", b"#!/bin/bash\n", b"static=''\nprintf '%s\\n' 'AAAA' |\n"])
+def test_another_script_is_not_taken_for_one_of_ours(script: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        terminal_bench.parts(script)
