@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_whole_run_with_all_passed_is_fine() -> None:
         (lines(*GOOD[:-1]), "did not reach its end"),
         (lines(*GOOD[1:]), "no beginning"),
         (lines(*GOOD) + lines(END), "did not reach its end"),
+        (lines(BEGIN, COLLECTED, END, START, PASSED), "did not reach its end"),
+        (lines(COLLECTED, BEGIN, START, PASSED, END), "no beginning"),
+        (lines(*GOOD[:-1], {"k": "end", "exit": 1}), "ended otherwise than it says"),
+        (lines(*GOOD[:-1], {"k": "end"}), "ended otherwise than it says"),
+        (lines(*GOOD, *GOOD), "no beginning"),
+        (lines(BEGIN, COLLECTED, START, {**PASSED, "id": "tests/test_a.py::test_y"}, END), "missing"),
+        (lines(BEGIN, COLLECTED, START, {"k": "collect_error", "id": TEST}, END), "missing"),
+        (lines(BEGIN, COLLECTED, START, {**PASSED, "outcome": "error"}, END), "error"),
+        (lines(BEGIN, COLLECTED, START, {**PASSED, "outcome": "xpassed"}, END), "xpassed"),
+        (lines(BEGIN, COLLECTED, START, {**PASSED, "outcome": "xfailed"}, END), "xfailed"),
+        (lines(BEGIN, COLLECTED, START, {**PASSED, "outcome": True}, END), TEST),
         (lines(*GOOD, tail=b'{"k":"te'), "cut short"),
         (lines(*GOOD)[:-1], "cut short"),
         (lines(BEGIN) + b"nonsense\n" + lines(*GOOD[1:]), "malformed"),
@@ -83,8 +95,16 @@ def grade(
     files = grader_files.grader(task)
     terms = json.loads(files["contract.json"])
     terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [*f2p], "p2p": []}
-    terms |= {"files": {}, "tests": [], "above": [], "sites": [], "hooks": {}, "roots": []}
-    for name, data in {**files, "contract.json": json.dumps(terms).encode()}.items():
+    nothing = dict.fromkeys(("tests", "above", "sites", "roots", "login", "venv", "search"), [])
+    nothing |= dict.fromkeys(("files", "hooks", "packages", "programs", "plugins", "caches"), {})
+    real = os.path.realpath(sys.executable)
+    terms |= nothing | {"user": "nobody in particular", "python": sys.executable, "interpreter": real}
+    terms["texts"] = ["/etc/nsswitch.conf"]
+    with tarfile.open(directory / "gold.tar", "w") as tar:
+        if os.path.exists("/etc/nsswitch.conf"):
+            tar.add("/etc/nsswitch.conf", filter=lambda info: info)
+    files |= {"contract.json": json.dumps(terms).encode(), "tests.tar": (directory / "gold.tar").read_bytes()}
+    for name, data in files.items():
         (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_bytes(data)
     ran = subprocess.run(
@@ -102,7 +122,8 @@ def grade(
 def test_the_answer_is_given_for_a_good_run_alone(task: Task, tmp_path: Path) -> None:
     (tmp_path / "records").write_bytes(lines(*GOOD))
     assert grade(task, tmp_path, f"cat {tmp_path}/records >&3")[0] == "solved:4711"
-    assert grade(task, tmp_path, f"cat {tmp_path}/records >&3; kill -9 $$")[0] == "solved:4711"
+    assert grade(task, tmp_path, f"cat {tmp_path}/records >&3; kill -9 $$")[0] == ""
+    assert grade(task, tmp_path, f"cat {tmp_path}/records >&3; exit 1")[0] == ""
     assert grade(task, tmp_path, f"head -n 4 {tmp_path}/records >&3")[0] == ""
     assert grade(task, tmp_path, "true")[0] == ""
 
@@ -126,7 +147,7 @@ def test_what_outlives_the_suite_holds_nothing_up(task: Task, tmp_path: Path) ->
     ("broken", "again", "earned"),
     [
         (["t0"], [], True),
-        (["t0"], ["t1"], True),
+        (["t0"], ["t1"], False),
         (["t0"], ["t0"], False),
         (["t0", "t1"], [], False),
         ([f"t{number}" for number in range(10)], [], False),
@@ -139,7 +160,7 @@ def test_a_test_that_minds_the_load_gets_a_second_chance(
     for run, fails in (("1", broken), ("2", again)):
         told = [{**(FAILED if test in fails else PASSED), "id": test} for test in ids]
         (tmp_path / f"run{run}").write_bytes(lines(BEGIN, {**COLLECTED, "ids": [*ids]}, *told, END))
-    script = f"cd {tmp_path}; cat run1 >&3; mv run2 run1"
+    script = f"cd {tmp_path}; cat run1 >&3; mv run2 run1 || true"
     answer, log = grade(task, tmp_path, script, f2p=ids)
     assert (answer == "solved:4711") is earned, log
     assert ("once more" in log) is (len(broken) == 1)
