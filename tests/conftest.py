@@ -19,6 +19,7 @@ import pytest
 
 from engine.errors import CligymError
 from engine.gold.model import Gold, Recipe, TestCommand
+from engine.proof import probes
 from engine.sandbox import images
 from engine.sandbox.client import Endpoint, Engine, connect, resolve
 from engine.sandbox.delta import Entry
@@ -26,6 +27,16 @@ from engine.sandbox.manifest import manifest
 from sessions.owner import owner_token
 
 BASE = "cligym-base:latest"
+
+FEW_PROBES = "from engine.proof import probing; probing.ALL = probing.ALL[:2]"
+"""For runs in which the catalogue of wrong answers is not the point."""
+
+
+@pytest.fixture(autouse=True)
+def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for what runs in this process."""
+    monkeypatch.setattr("engine.proof.probing.ALL", probes.ALL[:2])
+
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "tiny"\nversion = "1.0"\n',

@@ -60,9 +60,9 @@ class Probes:
 
     name = "probes"
 
-    def __init__(self, bench: Workbench, catalogue: Sequence[Probe] = ALL) -> None:
+    def __init__(self, bench: Workbench, catalogue: Sequence[Probe] | None = None) -> None:
         self.bench = bench
-        self.catalogue = catalogue
+        self.catalogue = ALL if catalogue is None else catalogue
 
     async def check(self) -> Held:
         """Try them all, each in a fresh container, until one earns what it must not.

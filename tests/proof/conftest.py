@@ -45,6 +45,8 @@ SESSIONS = {
     "script": ["echo 'umask 0777' >/etc/profile.d/mask.sh"],
     "source": [TAKEN, "echo '# x' >>/app/tiny/__init__.py"],
     "gone": ["mv /app /srv/app"],
+    "several": [TAKEN, "echo 'raise ImportError' >/usr/lib/python3.11/sqlite3/__init__.py"],
+    "login": ["echo 'exit 3' >/etc/profile.d/site.sh"],
 }
 """What was typed on each branch. The damage of `terminal` and `variable` is in no file of its own."""
 

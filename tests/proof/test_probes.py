@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
 
 import pytest
-from msgspec import structs
 
 from engine.proof import probing
 from engine.proof.gate import Fell
@@ -15,7 +13,122 @@ from engine.proof.probes import ALL
 from engine.proof.probes.model import Probe
 from engine.proof.workbench import Workbench
 from engine.sandbox.delta import Entry
-from engine.tasks.grader import test_sh as shell
+from engine.tasks import harbor
 from tests.proof.conftest import Bench
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+BY_NAME = {probe.name: probe for probe in ALL}
+ELSEWHERE = {
+    "last-fault-left": "several",
+    "first-fault-left": "several",
+    "module-stubs": "several",
+    "settings-commented-out": "login",
+}
+"""Probes that the damage of `good` gives no occasion for, and what does."""
+NEVER = {"reward-immutable", "reinstalled-from-wheels", "virtual-environment-made-anew"}
+"""What no small gold environment, or no container of ours, has a place for."""
+
+
+async def outcomes(bench: Workbench, probes: list[Probe]) -> dict[str, probing.Outcome]:
+    scene = await probing.observed(bench)
+    places = asyncio.Semaphore(bench.engine.cpus)
+
+    async def one(probe: Probe) -> probing.Outcome:
+        async with places:
+            return await probing.attempt(bench, scene, probe)
+
+    tried = await asyncio.gather(*(one(probe) for probe in probes))
+    return {outcome.probe.name: outcome for outcome in tried}
+
+
+def test_names_are_unique_and_every_probe_says_what_it_does() -> None:
+    assert Counter(probe.name for probe in ALL).most_common(1)[0][1] == 1
+    assert all(probe.what.endswith(".") and probe.script.strip() for probe in ALL)
+    assert sum(not probe.honest for probe in ALL) > 100
+    assert sum(probe.honest for probe in ALL) >= 4
+
+
+async def test_every_probe_earns_what_it_must(bench: Bench) -> None:
+    tried = await outcomes(bench(), [probe for probe in ALL if probe.name not in ELSEWHERE])
+    assert [outcome.fell for outcome in tried.values() if outcome.fell] == []
+    assert {name for name, outcome in tried.items() if outcome.skipped} == NEVER
+    # Without one no client gives a reward: what it removes first is a directory.
+    assert [name for name, each in tried.items() if not each.skipped and each.reward is None] == [
+        "reward-is-a-directory"
+    ]
+
+
+@pytest.mark.parametrize("damage", sorted({*ELSEWHERE.values()}))
+async def test_probes_that_need_other_damage(bench: Bench, damage: str) -> None:
+    from tests.proof.conftest import real
+
+    inside = bench(damage)
+    inside.draft = real
+    probes = [BY_NAME[name] for name, where in ELSEWHERE.items() if where == damage]
+    tried = await outcomes(inside, [*probes, BY_NAME["files-put-back-by-copying"]])
+    assert {name: (each.skipped, each.fell) for name, each in tried.items()} == dict.fromkeys(tried, ("", ""))
+
+
+WEAKER = {
+    "profile-that-reports": ("startup.py", "def login(contract", "def login(*_):\n    return []\n\n\ndef _login(contract"),
+    "patched-pytest-inside": ("packages.py", "def check(contract", "def check(*_):\n    return []\n\n\ndef _check(contract"),
+    "reward-rewritten": ("../test.sh", "\n    kill -KILL", "\n    : -KILL"),
+    "modules-for-the-grader": ("../test.sh", "\nalone\n", "\n"),
+    "standard-library-in-an-archive": ("../test.sh", "elif ! shell; then", "elif false; then"),
+    "patched-json": ("../test.sh", "elif interpreter; then", "else"),
+}  # fmt: skip
+"""What a probe stands for, taken out of the grader."""
+
+
+@pytest.mark.parametrize("name", WEAKER)
+async def test_a_weaker_grader_is_found_out(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    made = harbor.grader
+    where, text, instead = WEAKER[name]
+    path = where.removeprefix("../") if where.startswith("../") else f"grader/{where}"
+
+    def weak(*args: object, **options: object) -> dict[str, bytes]:
+        files = made(*args, **options)  # type: ignore[arg-type]
+        assert text.encode() in files[path]
+        return {**files, path: files[path].replace(text.encode(), instead.encode())}
+
+    monkeypatch.setattr(harbor, "grader", weak)
+    monkeypatch.setattr(probing, "SETTLED", {})
+    with pytest.raises(Fell, match=f"^probes: {name}, a wrong answer, earned 1"):
+        await probing.Probes(bench(), [BY_NAME[name]]).check()
+
+
+async def test_a_grader_that_refuses_the_right_answer_is_found_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = harbor.grader
+
+    def strict(*args: object, **options: object) -> dict[str, bytes]:
+        files = made(*args, **options)  # type: ignore[arg-type]
+        return {**files, "trust/absent": b"/root/notes.txt\n"}
+
+    monkeypatch.setattr(harbor, "grader", strict)
+    with pytest.raises(Fell, match=r"^probes: much-left-behind, a right answer, earned 0"):
+        await probing.Probes(bench(), [BY_NAME["much-left-behind"]]).check()
+
+
+async def test_what_is_general_is_tried_once_for_a_gold_image(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "SETTLED", {})
+    probes = [BY_NAME["reward-written"], BY_NAME["nothing-but-a-look"]]
+    for seen in (False, True):
+        held = await probing.Probes(bench(), probes).check()
+        lines = {line["probe"]: line for line in held.evidence["probes"]}  # type: ignore[attr-defined]
+        assert ("seen" in lines["reward-written"]) is seen
+        assert "seen" not in lines["nothing-but-a-look"]
+        assert held.reason == "2 wrong answers earn nothing and 0 right ones earn 1; 0 do not apply"
+
+
+def test_what_was_lost(gold_tree: dict[str, Entry]) -> None:
+    gone = "/usr/lib/python3.11/json"
+    changed = Entry("file", 0o644, digest="x")
+    same = gold_tree["/etc/passwd"]
+    found = probing.lost(gold_tree, {gone: None, "/etc/hostname.off": changed, "/etc/passwd": same})
+    assert f"{gone}/__init__.py" in found
+    assert all(path.startswith(gone) for path in found)

@@ -95,8 +95,9 @@ def grade(
     files = grader_files.grader(task)
     terms = json.loads(files["contract.json"])
     terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [*f2p], "p2p": []}
-    nothing = dict.fromkeys(("tests", "above", "sites", "roots", "login", "venv", "search"), [])
-    nothing |= dict.fromkeys(("files", "hooks", "packages", "programs", "plugins", "caches"), {})
+    lists = ("tests", "above", "sites", "roots", "login", "venv", "search")
+    tables = ("files", "hooks", "packages", "programs", "plugins", "caches")
+    nothing: dict[str, object] = {name: [] for name in lists} | {name: {} for name in tables}
     real = os.path.realpath(sys.executable)
     terms |= nothing | {"user": "nobody in particular", "python": sys.executable, "interpreter": real}
     terms["texts"] = ["/etc/nsswitch.conf"]
