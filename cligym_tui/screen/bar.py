@@ -59,6 +59,8 @@ def chip(sight: Sight) -> Part:
     if branch.paused == "operator" and step and (step.running or (step.suite and step.suite.running)):
         return "pausing after this step", WARN
     words = standing(branch)
+    if branch.taken and not sight.live:
+        return "▸ by hand", f"bold {WARN}"
     return {
         "running": ("▸ running", f"bold {GOOD}"),
         "testing": ("◌ testing", f"bold {ACCENT}"),

@@ -114,9 +114,9 @@ def _delta(steps: list[Step]) -> str:
                 del kinds[change.path]
             else:
                 kinds.setdefault(change.path, change.kind)
-    # Of a step that changed very many, only some are listed.
-    unlisted = any(step.changed > len(step.changes) for step in steps)
-    return number(len(kinds), "path") + (" at least" if unlisted else "")
+    # Of a step that changed very many only some are listed; the others may be the same in every step.
+    unlisted = sum(step.changed - len(step.changes) for step in steps)
+    return number(len(kinds) + unlisted, "path") + (" at most" if unlisted else "")
 
 
 def _verdict(state: State, step: Step, *, asked: bool, can: bool, width: int) -> list[Parts]:

@@ -33,6 +33,8 @@ def steering(sight: Sight, word: str) -> list[Part]:
     parts: list[Part] = []
     waiting = [one for one in branch.guidance if not one.delivered] if branch else []
     told = [one for one in branch.guidance if one.delivered] if branch else []
+    if branch and branch.taken and not sight.live:
+        return [("by hand: ", f"bold {WARN}"), ("the operator had the keyboard.", WARN)]
     if branch and branch.taken:
         return [
             ("The keyboard is yours: ", f"bold {WARN}"),
