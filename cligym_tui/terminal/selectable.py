@@ -15,6 +15,17 @@ class Selectable(ScrollView):
     """Text in it can be selected. `placed` belongs around what `render_line` returns."""
 
     ALLOW_SELECT = True
+    DEFAULT_CSS = """
+    Selectable {
+        scrollbar-background: $surface;
+        scrollbar-background-hover: $surface;
+        scrollbar-background-active: $surface;
+        scrollbar-color: $foreground 25%;
+        scrollbar-color-hover: $foreground 40%;
+        scrollbar-color-active: $accent;
+        &:ansi { scrollbar-background: ansi_default; scrollbar-color: ansi_bright_black; }
+    }
+    """
     _painting = False
 
     def render_lines(self, crop: Region) -> list[Strip]:
