@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from cligym_tui.demo import DEMO
+from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.replaying import ReplayScreen
+from cligym_tui.terminal import tape
+from cligym_tui.terminal.tape import Tape
 from sessions import events
 from sessions.replay import Player
 from tests.screen import frames
 from tests.screen.conftest import SIZES, Show
-from tests.screen.story import TESTS, began, broke
+from tests.screen.story import TESTS, began, broke, looked
 
 
 def screen(pilot: object) -> ReplayScreen:
@@ -173,3 +176,38 @@ def test_the_demo_is_a_whole_session_of_a_real_project() -> None:
     assert len(families) >= 2
     assert flipped >= 3
     assert DEMO.stat().st_size < 300_000
+
+
+async def test_what_scrolled_off_comes_later_and_moves_nothing(
+    replay: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tape, "FAR", 4000)
+    monkeypatch.setattr(tape, "APART", 2000)
+    monkeypatch.setattr(tape, "KEPT", 50)
+    warm = Tape.warm
+    monkeypatch.setattr(Tape, "warm", lambda self, seconds: True)
+    lines = [b"line %04d\r\n" % number for number in range(2000)]
+    output = [
+        events.ShellOutput(branch="b1", data=b"".join(lines[at : at + 50])) for at in range(0, 2000, 50)
+    ]
+    proposal, start, _, end = looked("seq", b"")
+    async with replay([*began(), proposal, start, *output, end], at=1) as pilot:
+        shell = pilot.app.screen.query_one(ShellPane)
+        assert shell.terminal.end < 1000
+        await pilot.press("ctrl+u")
+        await pilot.pause(0.2)
+
+        def seen() -> list[str]:
+            top = shell.terminal.first + shell.scroll_offset.y
+            return [shell.terminal.row(top + y).text for y in range(shell.size.height)]
+
+        before = seen()
+        assert before[0].startswith("line")
+        monkeypatch.setattr(Tape, "warm", warm)
+        while shell.terminal.end < 2000:
+            await pilot.pause(0.05)
+        await pilot.pause(0.2)
+        assert seen() == before
+        await pilot.press("g")
+        await pilot.pause(0.2)
+        assert "line 0000" in frames.text(pilot.app)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.selection import Selection
 
 from cligym_tui.terminal.terminal import Terminal
@@ -308,3 +308,13 @@ async def test_everything_at_once(show: Show) -> None:
         app.view.feed(everything())
         assert await painted(app)
         assert clean(app)
+
+
+async def test_places_of_text_are_told_to_who_asks_and_not_painted(show: Show) -> None:
+    async with show() as (app, _):
+        app.view.feed(b"one\r\ntwo")
+        await painted(app)
+        asked = [segment.style.meta for segment in app.view.render_line(1) if segment.style]
+        assert asked[0]["offset"] == (0, 1)
+        strips = app.view.render_lines(Region(0, 0, *app.view.size))
+        assert not any("offset" in segment.style.meta for each in strips for segment in each if segment.style)
