@@ -37,6 +37,8 @@ class Screen:
         self._written = bytearray()
         self._read: list[tuple[int, float]] = []
         """How much had been written at which time."""
+        self.worked: list[float] = []
+        """For each key that was waited for, the seconds processors worked for the child meanwhile."""
         self._more = threading.Condition()
         self._reading = threading.Event()
         self._reading.set()
@@ -77,6 +79,12 @@ class Screen:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     @property
+    def work(self) -> float:
+        """Seconds processors worked for the child; what other programs took is not in it."""
+        threads = Path(f"/proc/{self.child.pid}/task").glob("*/schedstat")
+        return sum(int(each.read_text().split()[0]) for each in threads) / 1e9
+
+    @property
     def painted(self) -> int:
         """How much was written to the terminal so far."""
         return len(self._written)
@@ -89,8 +97,10 @@ class Screen:
 
     def paint(self, keys: str, shows: str) -> float:
         """Press keys and wait for a whole frame in which this pattern is; the seconds that took."""
-        began = time.perf_counter()
-        return self.wait(shows, self.press(keys)) - began
+        work, began = self.work, time.perf_counter()
+        ended = self.wait(shows, self.press(keys))
+        self.worked.append(self.work - work)
+        return ended - began
 
     def wait(self, shows: str, since: int = 0, patience: float = PATIENCE) -> float:
         """Wait for the end of a frame that was written after `since` and shows this pattern; the time then.
