@@ -70,9 +70,14 @@ async def test_probes_that_need_other_damage(bench: Bench, damage: str) -> None:
     assert {name: (each.skipped, each.fell) for name, each in tried.items()} == dict.fromkeys(tried, ("", ""))
 
 
+def blind(name: str) -> tuple[str, str]:
+    """A change after which a function of the grader's finds nothing."""
+    return f"def {name}(contract", f"def {name}(*_):\n    return []\n\n\ndef _{name}(contract"
+
+
 WEAKER = {
-    "profile-that-reports": ("startup.py", "def login(contract", "def login(*_):\n    return []\n\n\ndef _login(contract"),
-    "patched-pytest-inside": ("packages.py", "def check(contract", "def check(*_):\n    return []\n\n\ndef _check(contract"),
+    "profile-that-reports": ("startup.py", *blind("login")),
+    "patched-pytest-inside": ("packages.py", *blind("check")),
     "reward-rewritten": ("../test.sh", "\n    kill -KILL", "\n    : -KILL"),
     "modules-for-the-grader": ("../test.sh", "\nalone\n", "\n"),
     "standard-library-in-an-archive": ("../test.sh", "elif ! shell; then", "elif false; then"),
