@@ -93,7 +93,7 @@ async def test_a_weaker_grader_is_found_out(bench: Bench, monkeypatch: pytest.Mo
     path = where.removeprefix("../") if where.startswith("../") else f"grader/{where}"
 
     def weak(*args: object, **options: object) -> dict[str, bytes]:
-        files = made(*args, **options)  # type: ignore[arg-type]
+        files = made(*args, **options)
         assert text.encode() in files[path]
         return {**files, path: files[path].replace(text.encode(), instead.encode())}
 
@@ -109,7 +109,7 @@ async def test_a_grader_that_refuses_the_right_answer_is_found_out(
     made = harbor.grader
 
     def strict(*args: object, **options: object) -> dict[str, bytes]:
-        files = made(*args, **options)  # type: ignore[arg-type]
+        files = made(*args, **options)
         return {**files, "trust/absent": b"/root/notes.txt\n"}
 
     monkeypatch.setattr(harbor, "grader", strict)
