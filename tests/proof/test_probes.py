@@ -70,27 +70,23 @@ async def test_probes_that_need_other_damage(bench: Bench, damage: str) -> None:
     assert {name: (each.skipped, each.fell) for name, each in tried.items()} == dict.fromkeys(tried, ("", ""))
 
 
-def blind(name: str) -> tuple[str, str]:
-    """A change after which a function of the grader's finds nothing."""
-    return f"def {name}(contract", f"def {name}(*_):\n    return []\n\n\ndef _{name}(contract"
-
-
+NO_LOGIN = ("def login(contract", "def login(*_):\n    return []\n\n\ndef _login(contract")
+NO_PACKAGES = ("def check(contract", "def check(*_):\n    return []\n\n\ndef _check(contract")
 WEAKER = {
-    "profile-that-reports": ("startup.py", *blind("login")),
-    "patched-pytest-inside": ("packages.py", *blind("check")),
-    "reward-rewritten": ("../test.sh", "\n    kill -KILL", "\n    : -KILL"),
-    "modules-for-the-grader": ("../test.sh", "\nalone\n", "\n"),
-    "standard-library-in-an-archive": ("../test.sh", "elif ! shell; then", "elif false; then"),
-    "patched-json": ("../test.sh", "elif interpreter; then", "else"),
-}  # fmt: skip
+    "profile-that-reports": ("grader/startup.py", *NO_LOGIN),
+    "patched-pytest-inside": ("grader/packages.py", *NO_PACKAGES),
+    "reward-rewritten": ("test.sh", "\nsweep\n", "\ntrue\n"),
+    "modules-for-the-grader": ("test.sh", "\nalone\n", "\n"),
+    "standard-library-in-an-archive": ("test.sh", "elif ! shell; then", "elif false; then"),
+    "patched-json": ("test.sh", "elif interpreter; then", "else"),
+}
 """What a probe stands for, taken out of the grader."""
 
 
 @pytest.mark.parametrize("name", WEAKER)
 async def test_a_weaker_grader_is_found_out(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     made = harbor.grader
-    where, text, instead = WEAKER[name]
-    path = where.removeprefix("../") if where.startswith("../") else f"grader/{where}"
+    path, text, instead = WEAKER[name]
 
     def weak(*args: object, **options: object) -> dict[str, bytes]:
         files = made(*args, **options)
