@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from engine import commit
 from engine.check import check
 from engine.proof.gate import Verdict
+from engine.proof.probes import ALL
+from engine.proof.probing import Probes
 from engine.sandbox.client import Engine
 from engine.tasks import export, exported, output
 from engine.tasks.model import Task
@@ -25,8 +29,10 @@ async def checked(engine: Engine, directory: Path) -> dict[str, Verdict]:
 
 @pytest.mark.timeout(300)
 async def test_a_task_holds_again_and_an_altered_one_falls_where_it_was_altered(
-    engine: Engine, drafted: Task, tmp_path: Path
+    engine: Engine, drafted: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The catalogue has tests of its own.
+    monkeypatch.setattr(commit, "Probes", partial(Probes, catalogue=ALL[:1]))
     out = output.prepare(tmp_path)
     directory = export.write(out, drafted)
     verdicts = await checked(engine, out / "terminal-bench" / drafted.id)
