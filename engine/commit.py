@@ -74,7 +74,7 @@ def gates(
         *collected,
         Nop(bench),
         Oracle(bench),
-        Probes(bench),
+        Probes(bench, thorough=final),
         *judged,
     )
 

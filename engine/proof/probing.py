@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import UsageError
@@ -13,6 +14,7 @@ from engine.proof.gate import Fell, Held
 from engine.proof.grading import Act, grade, packed, solving
 from engine.proof.probes import ALL, forged
 from engine.proof.probes.model import KIT, Probe, Scene
+from engine.proof.settled import Settled
 from engine.proof.workbench import Workbench
 from engine.sandbox import images, tools
 from engine.sandbox.delta import Layer, Tree
@@ -51,28 +53,46 @@ class Outcome:
         return {"probe": self.probe.name, "reward": self.reward, "seconds": round(self.seconds, 2)}
 
 
-SETTLED: dict[str, set[str]] = {}
-"""By gold image, the general probes that earned nothing in this process: the grader is the same for all."""
-
-
 class Probes:
     """Answers that other tasks of this kind took for right, and repairs that differ from the solution."""
 
     name = "probes"
 
-    def __init__(self, bench: Workbench, catalogue: Sequence[Probe] | None = None) -> None:
-        self.bench = bench
+    def __init__(
+        self, bench: Workbench, catalogue: Sequence[Probe] | None = None, *, thorough: bool = False
+    ) -> None:
+        """Of the general probes not settled for the gold image a share is tried; or all, with `thorough`."""
+        self.bench, self.thorough = bench, thorough
         self.catalogue = ALL if catalogue is None else catalogue
 
     async def check(self) -> Held:
-        """Try them all, each in a fresh container, until one earns what it must not.
+        """Try those whose turn it is, each in a fresh container, until one earns what it must not.
 
         Raises:
             Fell: a wrong answer earns something, or a right one does not earn 1.
         """
         scene = await observed(self.bench)
-        settled = SETTLED.setdefault(scene.task.gold.image, set())
-        known = [Outcome(probe, before=True) for probe in self.catalogue if probe.name in settled]
+        settled = Settled(scene.task.gold.image)
+        known = settled.names()
+        general = [each for each in self.catalogue if each.general]
+        share = () if self.thorough else settled.share(self.catalogue, known)
+        mine = [each for each in general if each.name not in known] if self.thorough else share
+        turn = [each for each in self.catalogue if not each.general or each in mine]
+        outcomes: list[Outcome] = []
+        try:
+            async with contextlib.aclosing(self._tried(scene, turn)) as trial:
+                async for outcome in trial:
+                    outcomes.append(outcome)
+                    if outcome.fell:
+                        evidence = {**outcome.evidence(), "log": outcome.log, "what": outcome.probe.what}
+                        raise Fell(f"probes: {outcome.fell}", evidence)
+        finally:
+            sound = (each for each in outcomes if each.probe.general and not each.skipped and not each.fell)
+            settled.release(share, [each.probe.name for each in sound])
+        before = [Outcome(each, before=True) for each in general if each.name in known]
+        return self._held([*outcomes, *before], open_ones=len(general) - len(mine) - len(before))
+
+    async def _tried(self, scene: Scene, probes: Sequence[Probe]) -> AsyncGenerator[Outcome, None]:
         # As many as run at once and no more: the gates of others wait for the same slots, in order.
         places = asyncio.Semaphore(max(1, self.bench.engine.cpus))
 
@@ -80,28 +100,30 @@ class Probes:
             async with places:
                 return await attempt(self.bench, scene, probe)
 
-        tried = [asyncio.create_task(in_turn(probe)) for probe in self.catalogue if probe.name not in settled]
+        tried = [asyncio.create_task(in_turn(probe)) for probe in probes]
         try:
             for next_one in asyncio.as_completed(tried):
-                outcome = await next_one
-                if outcome.fell:
-                    evidence = {**outcome.evidence(), "log": outcome.log, "what": outcome.probe.what}
-                    raise Fell(f"probes: {outcome.fell}", evidence)
+                yield await next_one
         finally:
             for task in tried:
                 task.cancel()
             await asyncio.gather(*tried, return_exceptions=True)
-        outcomes = [*(task.result() for task in tried), *known]
-        settled |= {each.probe.name for each in outcomes if each.probe.general and not each.skipped}
+
+    def _held(self, outcomes: Sequence[Outcome], open_ones: int) -> Held:
         wrong = sum(not each.skipped and not each.probe.honest for each in outcomes)
         right = sum(not each.skipped and each.probe.honest for each in outcomes)
+        seen = sum(each.before for each in outcomes)
         left = len(outcomes) - wrong - right
         return Held(
-            f"{wrong} wrong answers earn nothing and {right} right ones earn 1; {left} do not apply",
+            f"{wrong} wrong answers earn nothing and {right} right ones earn 1; {left} do not apply"
+            + (f"; {seen} were seen with other tasks" if seen else "")
+            + (f", {open_ones} general ones are left to the next" if open_ones else ""),
             {
                 "wrong": wrong,
                 "right": right,
                 "skipped": left,
+                "seen": seen,
+                "open": open_ones,
                 "probes": [each.evidence() for each in outcomes],
             },
         )

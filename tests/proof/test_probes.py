@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from engine.proof import probing
+from engine.proof import probing, settled
 from engine.proof.gate import Fell
 from engine.proof.probes import ALL
 from engine.proof.probes.model import Probe
@@ -72,6 +73,14 @@ async def test_probes_that_need_other_damage(bench: Bench, damage: str) -> None:
 
 NO_LOGIN = ("def login(contract", "def login(*_):\n    return []\n\n\ndef _login(contract")
 NO_PACKAGES = ("def check(contract", "def check(*_):\n    return []\n\n\ndef _check(contract")
+
+
+@pytest.fixture
+def unsettled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No probe was ever tried."""
+    monkeypatch.setattr(settled, "state_dir", lambda: tmp_path)
+
+
 WEAKER = {
     "profile-that-reports": ("grader/startup.py", *NO_LOGIN),
     "patched-pytest-inside": ("grader/packages.py", *NO_PACKAGES),
@@ -84,6 +93,7 @@ WEAKER = {
 
 
 @pytest.mark.parametrize("name", WEAKER)
+@pytest.mark.usefixtures("unsettled")
 async def test_a_weaker_grader_is_found_out(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     made = harbor.grader
     path, text, instead = WEAKER[name]
@@ -94,7 +104,6 @@ async def test_a_weaker_grader_is_found_out(bench: Bench, monkeypatch: pytest.Mo
         return {**files, path: files[path].replace(text.encode(), instead.encode())}
 
     monkeypatch.setattr(harbor, "grader", weak)
-    monkeypatch.setattr(probing, "SETTLED", {})
     with pytest.raises(Fell, match=f"^probes: {name}, a wrong answer, earned 1"):
         await probing.Probes(bench(), [BY_NAME[name]]).check()
 
@@ -113,17 +122,33 @@ async def test_a_grader_that_refuses_the_right_answer_is_found_out(
         await probing.Probes(bench(), [BY_NAME["much-left-behind"]]).check()
 
 
+@pytest.mark.usefixtures("unsettled")
 async def test_what_is_general_is_tried_once_for_a_gold_image(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "SETTLED", {})
-    probes = [BY_NAME["reward-written"], BY_NAME["nothing-but-a-look"]]
-    for seen in (False, True):
-        held = await probing.Probes(bench(), probes).check()
-        lines = {line["probe"]: line for line in held.evidence["probes"]}  # type: ignore[attr-defined]
-        assert ("seen" in lines["reward-written"]) is seen
-        assert "seen" not in lines["nothing-but-a-look"]
-        assert held.reason == "2 wrong answers earn nothing and 0 right ones earn 1; 0 do not apply"
+    monkeypatch.setattr(settled, "SHARE", 1)
+    names = ("reward-written", "reward-is-a-link", "nothing-but-a-look")
+    probes = [BY_NAME[name] for name in names]
+    seen = []
+    for thorough in (False, False, True):
+        held = await probing.Probes(bench(), probes, thorough=thorough).check()
+        lines = held.evidence["probes"]
+        assert isinstance(lines, list)
+        now = {line["probe"] for line in lines if "seen" not in line}
+        seen.append((now, held.evidence["open"]))
+    assert seen == [({names[2], names[0]}, 1), ({names[2], names[1]}, 0), ({names[2]}, 0)]
+
+
+def test_shares_of_tasks_side_by_side_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "state_dir", lambda: tmp_path)
+    one, two = settled.Settled("sha256:abc"), settled.Settled("sha256:abc")
+    first, second = one.share(ALL, one.names()), two.share(ALL, two.names())
+    assert len(first) == len(second) == settled.SHARE
+    assert not {*first} & {*second}
+    one.release(first, [first[0].name])
+    two.release(second, [])
+    assert two.names() == {first[0].name}
+    assert settled.Settled("sha256:def").names() == frozenset()
 
 
 def test_what_was_lost(gold_tree: dict[str, Entry]) -> None:
