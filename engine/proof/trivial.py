@@ -18,35 +18,38 @@ Repairs = Mapping[str, str]
 """Scripts by what a person would call them."""
 
 
-def system() -> Repairs:
-    """What people type at Debian's package tools before they look."""
-    quiet = "export DEBIAN_FRONTEND=noninteractive"
-    apt = "apt-get -y --no-download"
-    return {
-        "dpkg --configure -a": f"{quiet}; dpkg --configure -a --force-confdef",
-        "apt-get --fix-broken install": f"{quiet}; {apt} --fix-broken install",
-        "apt-get --reinstall": f"{quiet}; {apt} --reinstall install $(dpkg-query -W -f '${{Package}} ')",
-        "ldconfig": "ldconfig",
-    }
+def kinds(test: TestCommand) -> tuple[Repairs, ...]:
+    """What people try before they look, without network; what can go together in one container.
 
-
-def project(test: TestCommand) -> Repairs:
-    """The same at Python's tools, at version control and at permissions; without network, as all of it.
-
-    What is right already is not touched: on a layered filesystem that would copy the whole image.
+    Of one kind are repairs that cannot undo each other's reward: what replaces files may be held against a
+    container by the grader. What is right already is not touched, for on a layered filesystem that would
+    copy the whole image; the wheels that Debian and Python bring along are pip's own, which nobody means.
     """
-    pip = f"xargs -0r {shlex.quote(test.python)} -m pip install --no-index --force-reinstall --no-deps -q"
+    python, home = shlex.quote(test.python), "/root" if test.user == "root" else f"/home/{test.user}"
+    quiet, apt = "export DEBIAN_FRONTEND=noninteractive", "apt-get -y --no-download"
+    pip = f"xargs -0r {python} -m pip install --no-index --force-reinstall --no-deps -q"
+    wheels = "find / -xdev -name '*.whl' ! -path '*/python-wheels/*' ! -path '*/ensurepip/*' -print0"
     broken = "sed -n 's/^[^ ]* [^ ]* requires \\([A-Za-z0-9._-]*\\).*/\\1/p' | sort -u | tr '\\n' '\\0'"
-    home = "/root" if test.user == "root" else f"/home/{test.user}"
+    checkout = "git -c safe.directory='*' checkout ."
     closed = "find / -xdev ! -type l '(' ! -perm -444 -o -type d ! -perm -111 ')'"
-    return {
-        "pip install --force-reinstall": f"find / -xdev -name '*.whl' -print0 | {pip}",
-        "pip check": f"{shlex.quote(test.python)} -m pip check | {broken} | {pip}",
-        "git checkout .": "find / -xdev -name .git -prune -execdir git -c safe.directory='*' checkout . \\;",
-        "chmod -R": f"{closed} -exec chmod a+rX {{}} +; chmod 1777 /tmp /var/tmp",
-        "chown -R": f"find {home} /tmp/* ! -user {test.user} -exec chown -h {test.user}: {{}} +",
-        "rm -rf /tmp/*": "rm -rf /tmp/* /var/tmp/*",
-    }
+    return (
+        {
+            "dpkg --configure -a": f"{quiet}; dpkg --configure -a --force-confdef",
+            "apt-get --fix-broken install": f"{quiet}; {apt} --fix-broken install",
+            "apt-get --reinstall": f"{quiet}; {apt} --reinstall install $(dpkg-query -W -f '${{Package}} ')",
+        },
+        {"ldconfig": "ldconfig"},
+        {
+            "pip install --force-reinstall": f"{wheels} | {pip}",
+            "pip check": f"{python} -m pip check | {broken} | {pip}",
+        },
+        {
+            "git checkout .": f"find / -xdev -name .git -prune -execdir {checkout} \\;",
+            "chmod -R": f"{closed} -exec chmod a+rX {{}} +; chmod 1777 /tmp /var/tmp",
+            "chown -R": f"find {home} /tmp/* ! -user {test.user} -exec chown -h {test.user}: {{}} +",
+            "rm -rf /tmp/*": "rm -rf /tmp/* /var/tmp/*",
+        },
+    )
 
 
 class Trivial:
@@ -58,7 +61,7 @@ class Trivial:
         self.bench, self.reject = bench, reject
 
     async def check(self) -> Held:
-        """Grade containers in which blind repairs were made: two kinds, all of a kind in one container.
+        """Grade containers in which blind repairs were made, all of a kind in one.
 
         Only where one earns something its repairs are tried one by one.
 
@@ -67,15 +70,15 @@ class Trivial:
             EngineError: a container could not be made.
         """
         bench = self.bench
-        kinds = (system(), project(bench.candidate.gold.test))
-        graded = await together(*(self._graded(kind.values()) for kind in kinds))
+        every = kinds(bench.candidate.gold.test)
+        graded = await together(*(self._graded(kind.values()) for kind in every))
         solved: list[str] = []
-        for kind, found in zip(kinds, graded, strict=True):
+        for kind, found in zip(every, graded, strict=True):
             if found.reward:
                 alone = await together(*(self._graded([script]) for script in kind.values()))
                 names = [name for name, each in zip(kind, alone, strict=True) if each.reward]
                 solved += names or [" + ".join(kind)]
-        tried = [name for kind in kinds for name in kind]
+        tried = [name for kind in every for name in kind]
         bench.notes |= {"floor": FLOOR if solved else ABOVE, "solved_by": solved}
         evidence: dict[str, object] = {"tried": tried, "solved_by": solved}
         if solved and self.reject:
