@@ -39,5 +39,5 @@ async def replay(bench: Workbench, lines: Sequence[Line], base: str = "") -> str
                 if ran.exit_code != 0 or ran.timed_out:
                     return ""
             image = await sandbox.commit()
-    bench.made.append(image)
+    bench.replayed.append(image)
     return image

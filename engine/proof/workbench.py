@@ -49,7 +49,9 @@ class Workbench:
     notes: dict[str, object] = field(default_factory=dict)
     """What gates found that belongs into the task's metadata."""
     made: list[str] = field(default_factory=list)
-    """Images to remove in the end."""
+    """Images to remove in the end, with what their builds left."""
+    replayed: list[str] = field(default_factory=list)
+    """Images to remove in the end, and not what they stand on: that may be the session's snapshot."""
     context: Mapping[str, bytes] = field(default_factory=dict)
     """What to build instead of the inversion on gold: the files of an exported task's own build."""
     written: dict[str, Files] = field(default_factory=dict)
@@ -110,6 +112,8 @@ class Workbench:
 
     async def close(self) -> None:
         """Remove the images that were made."""
+        for image in reversed(self.replayed):
+            await images.remove(self.engine, image, parents=False)
         for image in reversed(self.made):
             await images.remove(self.engine, image)
 

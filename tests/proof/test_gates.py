@@ -48,7 +48,7 @@ async def test_a_good_candidate_holds_before_every_gate(
     assert {*task.p2p, BROKEN} == set(good.gold.baseline)
     happened = list(read(tmp_path / "events.jsonl"))
     names = ["protected", "healthy", "minimal", "tidy", "rebuild"]
-    names += ["leaks", "statement", "novel", "nop", "oracle", "trivial"]
+    names += ["leaks", "statement", "novel", "nop", "oracle", "probes", "trivial"]
     assert [event.gate for event in happened if isinstance(event, events.GateStarted)] == names
     ended = [event for event in happened if isinstance(event, events.GateEnded)]
     assert [(event.gate, event.held) for event in ended] == [(name, True) for name in names]

@@ -108,6 +108,10 @@ async def test_times_that_are_the_damage_stay(bench: Bench) -> None:
     assert held.evidence["times_left"] == ["/etc/profile.d/when.sh", "/etc/stamp"]
     await Rebuild(inside).check()
     await inside.close()
+    # The session's snapshot outlives the proof: it can be forked from, and be put forward again.
+    assert await images.exists(inside.engine, inside.candidate.image)
+    left = [*inside.made, *inside.replayed]
+    assert not any([await images.exists(inside.engine, image) for image in left])
 
 
 @pytest.mark.docker

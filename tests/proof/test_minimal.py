@@ -85,7 +85,7 @@ async def test_a_single_command_is_not_tried(bench: Bench) -> None:
     held = await Minimal(inside).check()
     assert held.evidence["replays"] == 0
     assert held.evidence["heals"] == {"1": 1}
-    assert inside.made == []
+    assert inside.replayed == []
 
 
 @pytest.mark.docker
