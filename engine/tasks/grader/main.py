@@ -43,25 +43,28 @@ def findings(contract: dict[str, Any], here: str) -> list[str]:
     if wrong:
         return wrong
     required = list(contract["f2p"]) + list(contract["p2p"])
-    run = results.verdict(suite.run(contract["argv"], contract["timeout"]), required)
-    if nearly(run, contract["f2p"], required):
-        say(f"once more, for {len(run.missed)} of {len(required)} required tests did not pass")
-        run = results.verdict(suite.run(contract["argv"], contract["timeout"]), required)
+    run, missed = observed(contract, required, patient=True)
+    if not run.wrong and missed and results.may_waver(missed, contract["f2p"], required):
+        say(f"once more, for {len(missed)} of {len(required)} required tests did not pass")
+        run, missed = observed(contract, required, patient=False)
     wrong = list(run.wrong)
-    if run.missed:
-        wrong += [*run.notes, *run.missed.values()]
-        wrong.append(f"{len(run.missed)} of {len(required)} required tests do not pass")
+    if missed:
+        wrong = [*run.notes, *missed.values(), *wrong]
+        wrong.append(f"{len(missed)} of {len(required)} required tests do not pass")
     return wrong + [finding for check in AFTER for finding in check(contract, here)]
 
 
-def nearly(run: results.Verdict, f2p: list[str], required: list[str]) -> bool:
-    """Whether so little is missing that a test which minds the machine's load may be all.
+def observed(
+    contract: dict[str, Any], required: list[str], *, patient: bool
+) -> tuple[results.Verdict, dict[str, str]]:
+    """One run of the suite, and the required tests that did not pass as far as it got.
 
-    Without a repair nothing of `f2p` passes, so that a second chance is no chance for nothing. In the
-    second run everything has to pass: two halves of a repair that take turns are none.
+    With `patient`, a few may fail: they get a second chance. In that, everything has to pass, for two halves
+    of a repair that take turns are none.
     """
-    repaired = sum(test not in run.missed for test in f2p)
-    return not run.wrong and 0 < len(run.missed) <= max(1, len(required) // 20) and 2 * repaired >= len(f2p)
+    watch = results.Watch(contract["f2p"], required, patient=patient)
+    run = results.verdict(suite.run(contract["argv"], contract["timeout"], watch), required)
+    return run, run.missed or watch.failed
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 LIMIT = 64 << 20
@@ -32,8 +33,10 @@ class Run(NamedTuple):
     """Empty when it ended by itself, else why not."""
 
 
-def run(argv: list[str], timeout: float) -> Run:
+def run(argv: list[str], timeout: float, decided: Callable[[bytes], bool] = lambda data: False) -> Run:
     """The suite's results; after `timeout` seconds its processes are ended.
+
+    So they are as soon as `decided`, which is given the results piece by piece, says that no more are needed.
 
     Descriptor 3, where the runner writes its results, must be taken by the caller and is reused.
     """
@@ -57,7 +60,7 @@ def run(argv: list[str], timeout: float) -> Run:
         os.dup2(0, 3, inheritable=False)
         os.close(results_in)
         os.close(printed_in)
-    records, tail, ended = _listen(process, {results, printed}, results, timeout)
+    records, tail, ended = _listen(process, {results, printed}, results, timeout, decided)
     os.close(results)
     os.close(printed)
     with contextlib.suppress(OSError):  # all of it may have ended
@@ -67,7 +70,11 @@ def run(argv: list[str], timeout: float) -> Run:
 
 
 def _listen(
-    process: subprocess.Popen[bytes], pipes: set[int], results: int, timeout: float
+    process: subprocess.Popen[bytes],
+    pipes: set[int],
+    results: int,
+    timeout: float,
+    decided: Callable[[bytes], bool],
 ) -> tuple[bytes, bytes, str]:
     records, tail = bytearray(), b""
     deadline = time.monotonic() + timeout
@@ -83,6 +90,8 @@ def _listen(
                 pipes.discard(fd)
             elif fd == results:
                 records += data
+                if decided(data):
+                    return bytes(records), tail, "enough required tests failed, the others were not run"
             else:
                 tail = (tail + data)[-TAIL:]
         if len(records) > LIMIT:
