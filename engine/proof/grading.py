@@ -24,6 +24,8 @@ FOLDERS = ("logs/agent", "logs/verifier", "logs/artifacts", "solution", "tests")
 LONGEST = 64
 """Bytes a reward has less than."""
 SOLVE_SECONDS = 300.0
+TYPED = "run-tests.sh"
+"""The tests' script of the client that types it into a terminal."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ async def grade(
     """Start a fresh container from the rebuilt image, offline; do what is to be done before; grade it.
 
     Source of the procedure: Harbor's local environment (solution to /solution, tests to /tests, both run
-    with `bash -c`, the reward read from /logs/verifier). Of Terminal-Bench's it is what differs: one script
-    is the solution, and what the tests' script prints must say what the reward does.
+    with `bash -c`, the reward read from /logs/verifier). Of Terminal-Bench's, its `TmuxSession`, it is what
+    differs: one script is the solution, the tests' script is typed into a terminal, and what that shows must
+    say what the reward does.
 
     Args:
         bench: where the task lies.
@@ -93,6 +96,8 @@ async def grade(
         async with sandbox:
             await sandbox.put(_directories(*FOLDERS))
             log = b""
+            if form == terminal_bench.FOLDER:
+                await sandbox.exec(terminal_bench.opened(terminal_bench.AGENT))
             for act in before:
                 if act.files:
                     await sandbox.put(act.files)
@@ -118,15 +123,28 @@ async def _graded(
     await sandbox.put(tests)
     # The grader may run the suite a second time.
     limit = 2 * bench.candidate.gold.test.timeout + 120
+    if script == TYPED:
+        return await _typed(sandbox, limit)
     ran = await sandbox.exec(["bash", "-c", f"(/tests/{script}) 2>&1"], timeout=limit, keep=4096)
     return await _reward(sandbox), ran.stdout + ran.stderr
+
+
+async def _typed(sandbox: Sandbox, limit: float) -> tuple[float | None, bytes]:
+    """Grade in a terminal, as the client does that reads what is shown."""
+    await sandbox.exec(terminal_bench.opened(terminal_bench.TESTS))
+    await sandbox.exec(terminal_bench.typed(terminal_bench.TESTS, f"bash /tests/{TYPED}"))
+    ended = await sandbox.exec(terminal_bench.waited(limit), timeout=limit + 10)
+    shown = await sandbox.exec(terminal_bench.pane(terminal_bench.TESTS), keep=16 << 10)
+    if ended.exit_code != 0:
+        return None, shown.stdout + b"the terminal was gone before the tests had ended\n"
+    return await _reward(sandbox), shown.stdout
 
 
 async def _gradable(bench: Workbench, form: str) -> tuple[Files, str]:
     """The task's files with solution and tests in folders, and which of the tests' scripts is run."""
     made = (await bench.forms())[form]
     if form == terminal_bench.FOLDER:
-        return terminal_bench.gradable(made), "run-tests.sh"
+        return terminal_bench.gradable(made), TYPED
     return made, "test.sh"
 
 

@@ -2,6 +2,24 @@
 # Grades this container and says so in the kind of summary that the client reads.
 
 here=${BASH_SOURCE[0]%/*}
+
+# The client begins to wait for its terminal after it has typed, with processes that the grader, which ends
+# all strangers, could only tell from those when they are whole.
+awaited() {
+    local file words
+    for file in /proc/[0-9]*/cmdline; do
+        { mapfile -d '' -t words <"$file"; } 2>/dev/null
+        [[ "${words[*]}" == "tmux wait done" ]] && return 0
+    done
+    return 1
+}
+if [[ -n $TMUX ]]; then
+    for ((i = 0; i < 100; i++)); do
+        awaited && break
+        read -r -t 0.1 _ <> <(:)
+    done
+fi
+
 verdict=$("$BASH" "$here/test.sh")
 echo "=========================== short test summary info ============================"
 if [[ $verdict == "reward 1" ]]; then

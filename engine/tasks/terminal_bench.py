@@ -43,14 +43,42 @@ COMPOSE = {
 
 EXECUTABLE = frozenset({"solution.sh", "run-tests.sh", "tests/test.sh", "tests/busybox"})
 
+AGENT, TESTS = "agent", "tests"
+"""Names of the client's terminals."""
+
 ALIVE = (
     "bash",
     "-c",
-    "tmux new-session -x 160 -y 40 -d -s agent \\; set-option -t agent history-limit 50000 && "
-    "tmux send-keys -t agent 'true; tmux wait -S done' Enter && timeout 20 tmux wait done && "
-    "tmux kill-server",
+    "tmux new-session -x 160 -y 40 -d -s alive && "
+    "tmux send-keys -t alive 'true; tmux wait -S alive' Enter && "
+    "timeout 20 tmux wait alive && tmux kill-session -t alive",
 )
-"""What the client does first in the broken container; where this fails it cannot work there at all."""
+"""What the client cannot do without in the broken container, in short."""
+
+
+def opened(name: str) -> list[str]:
+    """How the client opens a terminal."""
+    return [
+        "bash",
+        "-c",
+        f"tmux new-session -x 160 -y 40 -d -s {name} \\; set-option -t {name} history-limit 50000",
+    ]
+
+
+def typed(name: str, line: str) -> list[str]:
+    """How it types a line there."""
+    return ["tmux", "send-keys", "-t", name, line, "; tmux wait -S done", "Enter"]
+
+
+def waited(seconds: float) -> list[str]:
+    """How it waits for the end of what it typed, which it does after it has typed."""
+    return ["timeout", f"{seconds}s", "tmux", "wait", "done"]
+
+
+def pane(name: str) -> list[str]:
+    """How it reads all that the terminal shows."""
+    return ["tmux", "capture-pane", "-p", "-S", "-", "-t", name]
+
 
 _SHELL = [chr(code) if 32 <= code < 127 and code not in b"'\\" else f"\\x{code:02x}" for code in range(256)]
 """Bytes as text between single quotes that bash's `printf %b` makes bytes of."""
