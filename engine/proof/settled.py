@@ -14,7 +14,7 @@ from engine.proof.probes import ALL
 from engine.proof.probes.model import Probe
 from sessions.library import state_dir
 
-SHARE = 16
+SHARE = 8
 """General probes tried with one task while some of them are open: each costs a container and a grading."""
 
 
