@@ -28,8 +28,10 @@ from tests.scripted import fault
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("home")]
 
-GATES = ["protected", "healthy", "minimal", "tidy", "rebuild", "leaks", "statement", "nop", "oracle"]
-
+GATES = [
+    *("protected", "healthy", "minimal", "tidy", "rebuild", "leaks"),
+    *("statement", "novel", "nop", "oracle", "probes", "trivial"),
+]
 
 TELLING = ("task.toml", "proof.json", "candidate.json", "manifest.json")
 
