@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.proof import probing, settled
 from engine.proof.gate import Fell
 from engine.proof.probes import ALL
-from engine.proof.probes.model import Probe
+from engine.proof.probes.model import Probe, Scene
 from engine.proof.workbench import Workbench
 from engine.sandbox.delta import Entry
 from engine.tasks import harbor
@@ -149,6 +152,29 @@ def test_shares_of_tasks_side_by_side_differ(tmp_path: Path, monkeypatch: pytest
     two.release(second, [])
     assert two.names() == {first[0].name}
     assert settled.Settled("sha256:def").names() == frozenset()
+
+
+def test_wheels_mend_no_more_than_what_they_hold() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as wheel:
+        wheel.writestr("pkg/__init__.py", "")
+    site = "/opt/venv/lib/python3.11/site-packages"
+    contract = SimpleNamespace(python="/opt/venv/bin/python", packages=[site])
+    lost = f"{site}/pkg/__init__.py"
+
+    def refused(*more: str) -> str:
+        delta = {
+            lost: None,
+            f"{site}/pkg": Entry("dir", 0o755),
+            **{path: Entry("dir", 0o700) for path in more},
+        }
+        task = SimpleNamespace(contract=contract)
+        return BY_NAME["reinstalled-from-wheels"].applies(
+            Scene(task, delta, (lost,), (), {"pkg-1-py3-none-any.whl": packed.getvalue()})
+        )
+
+    assert refused() == ""
+    assert refused("/tmp/theirs") == "/tmp/theirs would stay"
 
 
 def test_what_was_lost(gold_tree: dict[str, Entry]) -> None:

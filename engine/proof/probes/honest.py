@@ -62,7 +62,9 @@ def _wheels_mend(scene: Scene) -> str:
         if path not in files and "__pycache__" not in path:
             return f"{path} is of no wheel"
     for path, entry in scene.delta.items():
-        if entry is not None and entry.what != "dir" and path not in files and "__pycache__" not in path:
+        # A directory on the way to a file may have no more than another time.
+        mended = path in files or (entry and entry.what == "dir" and any(below(file, path) for file in files))
+        if entry is not None and not mended and "__pycache__" not in path:
             return f"{path} would stay"
     return "" if hurt else "nothing that a wheel has was lost"
 
