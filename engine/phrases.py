@@ -75,14 +75,17 @@ RULES = (
     "You are root in the container and may change whatever you like in the system. What is in "
     "`/app` has to stay as it is, though: do not edit, add or remove sources or tests there. The "
     "tests will be replaced by clean copies before the result is checked, and a changed source "
-    "counts as a failure.",
+    "counts as a failure. Installed packages and programs must end up in the versions they had.",
     "The container is yours, as root, and any repair of the system is welcome. Only leave the "
     "project's sources and tests in `/app` exactly as they are, and put no new modules beside them;"
-    " original copies replace the tests before grading, and differing sources are not accepted.",
+    " original copies replace the tests before grading, and differing sources are not accepted. "
+    "Other versions of what is installed are not accepted either.",
     "Do what you need as root; the machine is all yours. The one thing I ask is that the sources "
     "and tests below `/app` remain untouched, without edits or additions. They are compared with "
-    "the originals at the end, and the tests are replaced by fresh copies before they count.",
-    "Everything outside `/app` may be changed, installed or removed as you see fit, and you are root. "
+    "the originals at the end, and the tests are replaced by fresh copies before they count. "
+    "Please keep the installed versions, too; an upgrade does not count as a repair.",
+    "Everything outside `/app` may be repaired as you see fit, and you are root; only the versions of what "
+    "was installed have to be the same again. "
     "Inside `/app` nothing should differ in the end: no edited source, no edited test, no new module. "
     "Before grading the tests are overwritten with the originals, and the sources are compared with theirs.",
 )

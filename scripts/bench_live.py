@@ -203,7 +203,7 @@ class Probe:
                 name = task.get_name() if isinstance(task, asyncio.Task) else type(task).__name__
                 self._noted.append((began, ended - began, time.thread_time() - cpu, name))
 
-        loops.Handle._run = timed  # type: ignore[method-assign]
+        loops.Handle._run = timed
 
     def write(self, path: Path) -> None:
         """When that was, how long, how long the processor worked for it, and who it was."""

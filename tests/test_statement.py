@@ -30,7 +30,7 @@ def gold(**changes: object) -> Gold:
         "test": TestCommand(),
         "baseline": IDS,
     }
-    return Gold(**{**known, **changes})  # type: ignore[arg-type]
+    return Gold(**{**known, **changes})
 
 
 def failing(*messages: str) -> Report:
@@ -195,3 +195,9 @@ def test_masking_leaves_the_project_alone() -> None:
     assert mask('File "/usr/lib/a b/c.py", line 3') == 'File "<path>", line 3'
     assert mask("at http://localhost:80/x and ~/.config/thing") == "at http://localhost:80/x and <path>"
     assert mask(mask("/opt/thing/x")) == "<path>"
+
+
+def test_every_wording_says_what_the_grader_holds_a_repair_to() -> None:
+    for rule in phrases.RULES:
+        assert "version" in rule
+        assert "`/app`" in rule

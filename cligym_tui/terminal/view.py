@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
@@ -65,7 +65,7 @@ class TerminalView(Selectable, can_focus=True):
         & > .terminal--prompt { background: $panel; color: $foreground; }
     }
     """
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", show=False, id="terminal.search"),
         Binding("n", "match(-1)", "Previous match", show=False, id="terminal.match"),
         Binding("N", "match(1)", "Next match", show=False, id="terminal.match-back"),

@@ -7,7 +7,7 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, Literal
 
 from engine.sandbox.delta import Entry, Layer, Tree
 
@@ -22,15 +22,23 @@ Raw = tuple[str, Entry | None]
 """A path with its entry; None is a whiteout, and a path ending in `/` with None an opaque directory."""
 
 
+def sha256(file: IO[bytes]) -> str:
+    """The digest of what is left of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    while data := file.read(1 << 20):
+        digest.update(data)
+    return digest.hexdigest()
+
+
 def path_of(name: str) -> str:
     """The absolute path of a tar member's name."""
     return "/" + name.strip("/").removeprefix("./").strip("/") if name not in (".", "./", "") else "/"
 
 
-def from_tar(stream: IO[bytes], kinds: str = "r|") -> Iterator[Raw]:
+def from_tar(stream: IO[bytes], kinds: Literal["r|", "r:", "r:*"] = "r|") -> Iterator[Raw]:
     """The entries of a layer's or a filesystem's tar, in its order; hard links as the files they are."""
     seen: dict[str, Entry] = {}
-    with tarfile.open(fileobj=stream, mode=kinds, errors="surrogateescape") as tar:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=stream, mode=kinds, errors="surrogateescape") as tar:
         for member in tar:
             path = path_of(member.name)
             directory, _, base = path.rpartition("/")
@@ -55,7 +63,7 @@ def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo, seen: dict[str, Entry]
     if member.isreg():
         file = tar.extractfile(member)
         assert file is not None
-        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        digest = sha256(file)
         return Entry(
             "file",
             mode,

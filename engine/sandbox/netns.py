@@ -45,7 +45,7 @@ class Namespaces:
     """A few namespaces kept ready for one session.
 
     Containers of a namespace share its `/etc/hosts` and loopback, so it is used by one at a time, and again
-    only when nothing in it ran as root.
+    only when nothing in it ran as root but what is our own.
     """
 
     engine: Engine

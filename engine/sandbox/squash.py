@@ -20,7 +20,7 @@ from engine.errors import EngineError
 from engine.sandbox import images
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.delta import Tree
-from engine.sandbox.layers import WHITEOUT, against, path_of
+from engine.sandbox.layers import WHITEOUT, against, path_of, sha256
 from engine.sandbox.manifest import export, tree
 
 
@@ -92,8 +92,9 @@ def _copy(
 ) -> None:
     content = source.extractfile(member) if member.isreg() or member.islnk() else None
     if member.islnk() and path_of(member.linkname) not in wanted:
-        linked = source._find_link_target(member)  # type: ignore[attr-defined]
-        member.type, member.size, member.linkname = tarfile.REGTYPE, linked.size, ""
+        assert content is not None
+        member.type, member.size, member.linkname = tarfile.REGTYPE, content.seek(0, io.SEEK_END), ""
+        content.seek(0)
     target.addfile(member, content if member.isreg() else None)
 
 
@@ -112,7 +113,7 @@ def _config(known: dict[str, Any], below: list[str], layer: str) -> bytes:
 
 def _sha256(file: IO[bytes]) -> str:
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return sha256(file)
 
 
 def _pack(load: IO[bytes], config: bytes, below: int, layer: IO[bytes]) -> None:

@@ -84,7 +84,7 @@ async def test_a_mess_is_cleared_up_and_the_same_tests_fail(bench: Bench) -> Non
         await Leaks(inside).check()
     assert f"{PARSER}.bak was left behind" in str(caught.value.evidence["found"])
     held = await Tidy(inside).check()
-    assert {"/root/.bash_history", f"{PARSER}.bak"} < set(held.evidence["removed"])  # type: ignore[call-overload]
+    assert {"/root/.bash_history", f"{PARSER}.bak"} < set(held.evidence["removed"])
     assert held.evidence["shortened"] == ["/var/log/faillog"]
     assert held.evidence["times_left"] == []
     await Rebuild(inside).check()

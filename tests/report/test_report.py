@@ -29,7 +29,7 @@ def examined(*gates: str, fell: str = "") -> tuple[Examined, ...]:
 
 def attempt(number: int, outcome: str, **more: object) -> Attempt:
     known = {"session": "s", "gold": "thing", "families": ("data",), "seconds": 10.0, "outcome": outcome}
-    return Attempt(branch=f"a{number}", **{**known, **more})  # type: ignore[arg-type]
+    return Attempt(branch=f"a{number}", **{**known, **more})
 
 
 BOTH = ("protected", "rebuild")

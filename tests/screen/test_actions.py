@@ -112,7 +112,7 @@ async def test_the_palette_has_actions_with_their_keys(live: Show) -> None:
         await pilot.pause(0.5)
         await pilot.press("enter")
         await pilot.pause(0.3)
-        assert pilot.app.screen.query_one("#prompt").asking  # type: ignore[attr-defined]
+        assert pilot.app.screen.query_one("#prompt").asking
 
 
 def test_seven_hints_fit_eighty_columns() -> None:

@@ -19,7 +19,7 @@ from tests.screen.story import TESTS, began, broke, looked
 
 
 def screen(pilot: object) -> ReplayScreen:
-    found = pilot.app.screen  # type: ignore[attr-defined]
+    found = pilot.app.screen
     assert isinstance(found, ReplayScreen)
     return found
 
@@ -48,15 +48,15 @@ async def test_steps_commands_markers_and_per_cent(replay: Show) -> None:
     async with replay(at=0) as pilot:
         player = screen(pilot).player
         await pilot.press("full_stop")
-        assert (player.passage.branch, player.passage.step) == ("b1", 1)  # type: ignore[union-attr]
+        assert (player.passage.branch, player.passage.step) == ("b1", 1)
         await pilot.press("full_stop")
-        assert screen(pilot).sight.steps[-1].suite.broken == 2  # type: ignore[union-attr]
+        assert screen(pilot).sight.steps[-1].suite.broken == 2
         await pilot.press("comma")
         assert len(screen(pilot).sight.steps) == 1
         await pilot.press("right_square_bracket")
-        assert screen(pilot).sight.step.running  # type: ignore[union-attr]
+        assert screen(pilot).sight.step.running
         await pilot.press("left_square_bracket")
-        assert screen(pilot).sight.step.number == 1  # type: ignore[union-attr]
+        assert screen(pilot).sight.step.number == 1
         await pilot.press("m")
         assert "2 broke" in frames.text(pilot.app)
         await pilot.press("5")

@@ -60,7 +60,7 @@ def journal(path: Path, happened: list[object]) -> Path:
     """A journal of these events."""
     with Journal(path) as made:
         for event in happened:
-            made.append(event)  # type: ignore[arg-type]
+            made.append(event)
     return path
 
 

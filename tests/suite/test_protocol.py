@@ -101,13 +101,13 @@ def test_nothing_counts_after_the_end_but_the_exit_code() -> None:
         b"[" * 100_000 + b"\n",
         told(outcome="great"),
         told(outcome="missing"),
-        told(outcome=["passed"]),  # type: ignore[arg-type]
+        told(outcome=["passed"]),
         told(seconds=-1),
         told(seconds=10**400),
         told(seconds="x"),
         told(message=None),
         told(id=""),
-        told(id=7),  # type: ignore[arg-type]
+        told(id=7),
         told(id="x" * (protocol.MAX_ID + 1)),
         line(k="start"),
         line(k="collected", ids=None),

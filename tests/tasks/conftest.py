@@ -135,7 +135,7 @@ async def workshop(
         made.append(task.image)
         return task
 
-    shop.make = remembered  # type: ignore[method-assign]
+    shop.make = remembered
     yield shop
     for image in made:
         with contextlib.suppress(EngineError):  # removed with an image made of it

@@ -252,7 +252,7 @@ async def test_only_what_changed_is_drawn_anew(show: Show) -> None:
         await painted(app)
         drawn: list[int] = []
         render = app.view.render_line
-        app.view.render_line = lambda y: drawn.append(y) or render(y)  # type: ignore[method-assign]
+        app.view.render_line = lambda y: drawn.append(y) or render(y)
         app.view.feed(b"\x1b[4;1Hhere")
         assert (await painted(app))[3] == "here 3"
         frame_of_ten = 10

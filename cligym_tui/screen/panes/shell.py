@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ShellPane(TerminalView, inherit_bindings=False):
     """A terminal that is drawn from a source, and begins anew when another place is looked at."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(PANE_ACTIONS),
         Binding("escape", "forget", "End the search", show=False),
     ]
