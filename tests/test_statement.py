@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import phrases
 from engine.gold.model import Gold, Recipe, TestCommand
 from engine.masking import Mask, names
 from engine.sandbox.delta import Entry
