@@ -25,6 +25,9 @@ from engine.sandbox.terminal import DETACH_KEYS, Terminal, first
 REAPS = 100
 """Times the killing is asked for."""
 
+REVIVAL = 10.0
+"""Seconds the engine has for the end of a container that is to be started again."""
+
 _LOST = ("no such container", "marked for removal", "removal in progress")
 """What the engine says of a container that is no more."""
 _STOPPED = ("is not running", "stopped container", "not started")
@@ -190,6 +193,9 @@ class Sandbox:
             SandboxLost: it is gone.
         """
         with self._reaching("starting the sandbox again"):
+            # What is attached while the engine still ends the container is closed with what it was.
+            with contextlib.suppress(TimeoutError):
+                await self._container.wait(timeout=REVIVAL, condition="not-running")
             await self._attach()
             await self._container.start()
 

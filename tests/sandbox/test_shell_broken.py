@@ -54,6 +54,21 @@ async def test_kill_all_spares_the_sandbox(shell: Shell, sandbox: Sandbox) -> No
         await answers(shell)
 
 
+async def test_a_container_that_is_still_ending_is_started_again_after_its_end(
+    shell: Shell, sandbox: Sandbox
+) -> None:
+    if not sandbox.shared:
+        pytest.skip("a container with a PID 1 of its own is gone with it")
+    for _ in range(4):
+        before = (await sandbox._container.show())["State"]["StartedAt"]
+        await sandbox.ask("reap")
+        await sandbox.revive()
+        assert (await sandbox._container.show())["State"]["StartedAt"] > before
+        await shell.open()
+        await answers(shell)
+        assert len((await sandbox.processes()).split()) == 1
+
+
 @pytest.mark.parametrize(
     "command",
     [
