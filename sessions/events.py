@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import msgspec
 
+from sessions.attempted import RepairGraded as RepairGraded
+from sessions.attempted import RepairStarted as RepairStarted
+from sessions.event import Event as Event
+from sessions.talk import ConversationBegun as ConversationBegun
+from sessions.talk import MessageAdded as MessageAdded
+from sessions.talk import ModelAnswered as ModelAnswered
+from sessions.talk import ModelAsked as ModelAsked
+from sessions.talk import ModelSaid as ModelSaid
+
 FORMAT_VERSION = 1
 """Version of the journal's first line; raised only when old readers could be misled."""
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", omit_defaults=True):
-    """What all events share. `seq` and `at` are filled in by the journal when the event is appended."""
-
-    seq: int = 0
-    """Position in the session, from 1, without gaps."""
-    at: float = 0.0
-    """Wall clock, seconds since the epoch."""
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -247,7 +247,7 @@ class GateEnded(Event, frozen=True, kw_only=True, tag="gate.ended"):
     reason: str
     """One line: what was seen; for a fallen gate, why it fell."""
     seconds: float
-    evidence: dict[str, object] = {}
+    evidence: dict[str, object] = msgspec.field(default_factory=dict)
 
 
 class TaskCommitted(Event, frozen=True, kw_only=True, tag="task.committed"):
@@ -395,6 +395,8 @@ Any = (
     | CandidateNominated | GateStarted | GateEnded | TaskCommitted | CandidateFell
     | ModeChanged | StepHeld | StepDecided | GuidanceGiven | GuidanceDelivered
     | BranchPaused | TakenOver | KeysTyped | HandedBack | BranchLabelled
+    | ConversationBegun | MessageAdded | ModelAsked | ModelSaid | ModelAnswered
+    | RepairStarted | RepairGraded
     | Remark | Result
 )  # fmt: skip
 """Every event that is written; decode with `msgspec.json.Decoder(Any)`."""
