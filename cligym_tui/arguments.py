@@ -12,6 +12,8 @@ from engine.errors import UsageError
 
 AGENTS = ("saboteur",)
 """Who can break an environment."""
+SOLVERS = ("oracle", "baseline")
+"""Who can repair one."""
 
 HELP = """\
 usage: cligym-tui [COMMAND ...]    (none: the screen; COMMAND --help says more)
@@ -23,7 +25,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   open GOLD           the screen, on a new session that breaks it
   sessions            list what was explored (replay, export WHAT: watch it)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
-  report OUT          a page to look at: the attempts and tasks in OUT
+  repair TASK...      let a solver try tasks (report OUT: a page of what there is)
   doctor, gc          check this machine; remove what no living session owns
 
   --auto GOLD         break the gold environment and write proven tasks, with
@@ -146,6 +148,7 @@ def parser() -> Parser:
     _replay(commands)
     _export(commands)
     _task(commands)
+    _repair(commands)
     report = commands.add_parser("report", description=(told := _REPORT), help=told)
     report.add_argument("directory", metavar="OUT", type=filled, help="what was given with --out")
     _with_json(
@@ -225,6 +228,42 @@ def _export(commands: Any) -> None:
     )
     export.add_argument(
         "-o", metavar="FILE", dest="output", type=filled, help="where to (default: standard output)"
+    )
+
+
+def _repair(commands: Any) -> None:
+    told = (
+        "Let a solver repair exported tasks in fresh containers, offline, graded by their own graders. "
+        "Exit code 0 when every task was solved at least once."
+    )
+    repair = _with_json(commands, "repair", told)
+    repair.add_argument("directories", metavar="TASK", nargs="+", type=filled, help="a task's directory")
+    repair.add_argument(
+        "--agent",
+        dest="solver",
+        choices=SOLVERS,
+        required=True,
+        help="the task's own solution, or repairs that need no look",
+    )
+    repair.add_argument(
+        "--attempts", metavar="K", type=whole(1, 1000), default=1, help="at each task (default 1)"
+    )
+    repair.add_argument(
+        "--workers",
+        dest="at_a_time",
+        metavar="W",
+        type=whole(1, 256),
+        default=1,
+        help="attempts at a time (default 1)",
+    )
+    repair.add_argument(
+        "--hint",
+        choices=("none", "weak", "strong"),
+        default="none",
+        help="how much the solver is told (default none)",
+    )
+    repair.add_argument(
+        "--max-steps", metavar="N", type=whole(1, 10_000), default=100, help="of an attempt (default 100)"
     )
 
 

@@ -98,6 +98,9 @@ class Exploration:
     session: str
     command_timeout: float = 60.0
     """Seconds one command may take."""
+    repairs: bool = False
+    """Whether tasks are repaired: no suite runs after a step, and a branch's container is graded where it
+    stands, by a grader that ends all other processes, so that none of them may be its first one."""
     suite: Suite = field(init=False)
     snapshots: Snapshots = field(init=False)
     namespaces: Namespaces = field(init=False)
@@ -125,14 +128,7 @@ class Exploration:
         """
         start = parent.at(step) if parent else Moment(0, Snapshot(self.gold.image))
         base = start.snapshot
-        namespace = await self.namespaces.lease()
-        try:
-            sandbox = await Sandbox.join(
-                self.engine, base.image, namespace.control, home=PROJECT_DIR, session=self.session
-            )
-        except BaseException:
-            await asyncio.shield(self.namespaces.give_back(namespace, clean=False))
-            raise
+        sandbox, namespace = await self._container(base.image)
         transcript = Transcript(lambda data: None)
         shell = Shell(sandbox, on_output=transcript.add, home=PROJECT_DIR, cwd=PROJECT_DIR)
         moments = [replace(start, step=0)]
@@ -155,6 +151,19 @@ class Exploration:
             await asyncio.shield(self.close(branch, "failed", "no shell"))
             raise
         return branch
+
+    async def _container(self, image: str) -> tuple[Sandbox, Namespace | None]:
+        if self.repairs:
+            return await Sandbox.start(self.engine, image, session=self.session), None
+        namespace = await self.namespaces.lease()
+        try:
+            sandbox = await Sandbox.join(
+                self.engine, image, namespace.control, home=PROJECT_DIR, session=self.session
+            )
+        except BaseException:
+            await asyncio.shield(self.namespaces.give_back(namespace, clean=False))
+            raise
+        return sandbox, namespace
 
     def _printed(self, branch: Branch, data: bytes) -> None:
         self.journal.append(events.ShellOutput(branch=branch.name, step=branch.steps, data=data))
@@ -269,13 +278,14 @@ class Exploration:
     async def _reached(
         self, branch: Branch, step: int, taken: Snapshot, line: Line, fault: Fault | None, ended: Ended
     ) -> Feedback:
-        """Run the suite on a new snapshot, and let the branch stand there."""
+        """Let the branch stand on a new snapshot, on which the suite is run unless this is a repair."""
         before = branch.now
         changed = tuple(change.path for change in between(self.tree, before.snapshot.layer, taken.layer))
-        report = await self._observe(branch, step, taken.image, before.report)
+        report = None if self.repairs else await self._observe(branch, step, taken.image, before.report)
         faults = (*before.faults, fault) if fault else before.faults
         branch.moments.append(Moment(step, taken, report, (*before.lines, line), faults))
-        return self._feedback(step, ended, changed, report, flips(self.gold.baseline, before.report, report))
+        flipped = flips(self.gold.baseline, before.report, report) if report else ()
+        return self._feedback(step, ended, changed, report, flipped)
 
     def _feedback(
         self,

@@ -32,6 +32,8 @@ class RepairGraded(Event, frozen=True, kw_only=True, tag="repair.graded"):
     outcome: str
     """`solved`, `unsolved`, `gave up`, `limit`, `refused` or `failed`."""
     detail: str = ""
+    log: str = ""
+    """The end of what the grader printed."""
     failing: tuple[str, ...] = ()
-    """Required tests that do not pass."""
+    """Required tests that do not pass, the first of them."""
     seconds: float = 0.0

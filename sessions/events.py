@@ -87,7 +87,7 @@ class BranchClosed(Event, frozen=True, kw_only=True, tag="branch.closed"):
 
     branch: str
     outcome: str
-    """`nominated`, `barren` (no flip), `abandoned`, `discarded` or `failed`."""
+    """`nominated`, `barren` (no flip), `graded` (a repair), `abandoned`, `discarded` or `failed`."""
     detail: str = ""
 
 
@@ -99,7 +99,7 @@ class StepProposed(Event, frozen=True, kw_only=True, tag="step.proposed"):
     """Number of the step on its branch, from 1."""
     command: str
     origin: str
-    """`saboteur`, `claude` or `operator`."""
+    """`saboteur`, `claude` or `operator`; of a repair also `oracle` or `baseline`."""
     operator: str = ""
     """Id of the catalogue's fault operator, when the saboteur proposed it."""
     target: str = ""

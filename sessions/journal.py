@@ -43,6 +43,8 @@ BARRIERS: frozenset[type[events.Event]] = frozenset(
         events.GateEnded,
         events.TaskCommitted,
         events.CandidateFell,
+        events.RepairStarted,
+        events.RepairGraded,
     }
 )
 """Intents that precede an effect, and results whose effect cannot be seen again."""

@@ -184,6 +184,29 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0.0
 
 
+class Repair(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at a task, on a branch of its own."""
+
+    branch: str
+    task: str
+    path: str
+    solver: str
+    hint: str
+    attempt: int
+    instruction: str = ""
+    started: float = 0.0
+    """Wall clock."""
+    ended: float = 0.0
+    """Wall clock of the verdict; 0 before that."""
+    reward: float = 0.0
+    outcome: str = ""
+    """`RepairGraded.outcome`; empty while it is at work."""
+    detail: str = ""
+    log: str = ""
+    """The end of what the grader printed."""
+    failing: tuple[str, ...] = ()
+
+
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of a headless display."""
 
@@ -231,6 +254,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ()
     """Oldest first."""
     counters: Counters = Counters()
+    repairs: dict[str, Repair] = {}
+    """By branch; empty where environments are broken."""
 
     def step(self, branch: str, number: int) -> Step | None:
         """A step, if there is such a one."""

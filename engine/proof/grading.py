@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine import clean
+from engine.gold.model import TestCommand
 from engine.proof.gate import Fell
 from engine.proof.workbench import Workbench
 from engine.sandbox import tools
@@ -59,7 +60,7 @@ class Graded:
 async def solving(bench: Workbench, form: str = harbor.FOLDER) -> Act:
     """The exported solution, run as a client runs it."""
     made, _ = await _gradable(bench, form)
-    return Act(("bash", "-c", "(/solution/solve.sh) 2>&1"), _packed(made, "solution"))
+    return Act(("bash", "-c", "(/solution/solve.sh) 2>&1"), folder(made, "solution"))
 
 
 async def grade(
@@ -94,7 +95,7 @@ async def grade(
             bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
         )
         async with sandbox:
-            await sandbox.put(_directories(*FOLDERS))
+            await sandbox.put(directories(*FOLDERS))
             log = b""
             if form == terminal_bench.FOLDER:
                 await sandbox.exec(terminal_bench.opened(terminal_bench.AGENT))
@@ -118,11 +119,28 @@ async def grade(
 async def _graded(
     bench: Workbench, sandbox: Sandbox, tests: bytes, script: str
 ) -> tuple[float | None, bytes]:
+    return await judged(sandbox, tests, bench.candidate.gold.test, script)
+
+
+async def judged(
+    sandbox: Sandbox, tests: bytes, test: TestCommand, script: str = "test.sh"
+) -> tuple[float | None, bytes]:
+    """Copy the grader into a container, run it there, and read what it left.
+
+    Args:
+        sandbox: the container; the grader ends every process in it but the first.
+        tests: a tar of the grader's files, below `tests/`.
+        test: how the gold tests are run.
+        script: which of the tests' scripts is run.
+
+    Returns:
+        The reward, None when there is none that is a finite number; and the end of what was printed.
+    """
     if (await sandbox.exec(harbor.ALIVE)).exit_code != 0:
         return None, b"the container is too broken for a client to grade\n"
     await sandbox.put(tests)
     # The grader may run the suite a second time.
-    limit = 2 * bench.candidate.gold.test.timeout + 120
+    limit = 2 * test.timeout + 120
     if script == TYPED:
         return await _typed(sandbox, limit)
     ran = await sandbox.exec(["bash", "-c", f"(/tests/{script}) 2>&1"], timeout=limit, keep=4096)
@@ -152,7 +170,7 @@ async def _graders_files(bench: Workbench, form: str) -> tuple[bytes, str]:
     """The tar that is copied in to grade, made once for each task and format; and the script in it."""
     made, script = await _gradable(bench, form)
     if form not in bench.packed:
-        bench.packed[form] = await asyncio.to_thread(_packed, made, "tests")
+        bench.packed[form] = await asyncio.to_thread(folder, made, "tests")
     return bench.packed[form], script
 
 
@@ -180,8 +198,9 @@ def _number(data: bytes) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _packed(made: Files, folder: str) -> bytes:
-    return packed({name: file for name, file in made.items() if name.startswith(f"{folder}/")})
+def folder(made: Files, name: str) -> bytes:
+    """A tar of those of a task's files that lie below `name`."""
+    return packed({path: file for path, file in made.items() if path.startswith(f"{name}/")})
 
 
 def packed(files: Files) -> bytes:
@@ -195,7 +214,8 @@ def packed(files: Files) -> bytes:
     return buffer.getvalue()
 
 
-def _directories(*names: str) -> bytes:
+def directories(*names: str) -> bytes:
+    """A tar of empty directories, with those above them."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         made = set()

@@ -4,6 +4,7 @@ OUT/harbor/<task-id>/             a task
 OUT/terminal-bench/<task-id>/     the same task in the other format
 OUT/gold/<name>/                  what rebuilds the gold image the tasks stand on
 OUT/index.jsonl                   one JSON object for each task
+OUT/repairs.jsonl                 one for each repair of them that was tried, `engine.repair.results`
 
 A task's directories are made together in `.partial`; one rename decides that they are to be, and after it
 whoever comes by finishes what was left undone.
@@ -190,10 +191,10 @@ def _sync(directory: Path) -> None:
         os.close(fd)
 
 
-def append(out: Path, line: Mapping[str, Any]) -> None:
-    """Append one line to the index, safe against other processes and torn tails."""
+def append(out: Path, line: Mapping[str, Any], name: str = "index.jsonl") -> None:
+    """Append one line to the index, or to another such file, safe against processes and torn tails."""
     data = json.dumps(line, default=str).encode("ascii") + b"\n"
-    with translated(out), open(out / "index.jsonl", "ab+") as file:
+    with translated(out), open(out / name, "ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         end = file.seek(0, os.SEEK_END)
         if end:

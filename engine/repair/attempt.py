@@ -1,0 +1,142 @@
+"""One attempt at a task: a fresh container, a solver at its shell, and at the end the task's own grader."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from engine import clean
+from engine.errors import EngineError
+from engine.exploration import Branch, Exploration
+from engine.proof.grading import judged
+from engine.repair.environment import Environment
+from engine.repair.solver import GiveUp, Proposal, Solver, Submit
+from engine.tasks.harbor import AGENT_SECONDS
+from sessions import events
+from sessions.repairs import FAILED, GAVE_UP, LIMIT, SOLVED, UNSOLVED
+
+LOG = 2048
+"""Characters of the grader's words that are kept."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one attempt may take."""
+
+    steps: int = 100
+    seconds: float = AGENT_SECONDS
+    """Until it is graded as it is; the task's own limit."""
+
+
+@dataclass
+class Attempt:
+    """A solver on a branch of a repair session."""
+
+    exploration: Exploration
+    environment: Environment
+    solver: Solver
+    branch: str
+    hint: str = "none"
+    number: int = 1
+    budget: Budget = field(default_factory=Budget)
+
+    async def run(self) -> None:
+        """From the start to the verdict, all of it in the journal; what the container ends has failed.
+
+        Raises:
+            EngineError: the engine is at fault, not this container.
+        """
+        self.started()
+        try:
+            branch = await self.exploration.open(self.branch)
+        except EngineError as error:
+            await self.exploration.excuse(error)
+            self._failed(0, error)
+            return
+        outcome, detail = "abandoned", ""
+        try:
+            if self.solver.brings:
+                await branch.sandbox.put(self.solver.brings)
+            ended, why = await self._solve(branch)
+            await self.grade(branch, ended, why)
+            outcome = "graded"
+        except EngineError as error:
+            await self.exploration.excuse(error)
+            self._failed(branch.steps, error)
+            outcome, detail = "failed", str(error)
+        finally:
+            await asyncio.shield(self.exploration.close(branch, outcome, detail))
+
+    def started(self) -> None:
+        """Write down who is given what."""
+        task = self.environment.task
+        self.exploration.journal.append(
+            events.RepairStarted(
+                branch=self.branch,
+                task=task.id,
+                path=str(self.environment.directory),
+                solver=self.solver.name,
+                hint=self.hint,
+                attempt=self.number,
+                instruction=self.environment.instruction(self.hint),
+            )
+        )
+
+    async def _solve(self, branch: Branch) -> tuple[str, str]:
+        """Let the solver work; how it ended, should the grader not find it repaired."""
+        try:
+            async with asyncio.timeout(self.budget.seconds):
+                while branch.steps < self.budget.steps:
+                    match await self.solver.propose():
+                        case Proposal() as proposal:
+                            self.solver.observe(await self.exploration.step(branch, proposal))
+                        case Submit(reason=reason):
+                            return UNSOLVED, reason
+                        case GiveUp(reason=reason):
+                            return GAVE_UP, reason
+        except TimeoutError:
+            return LIMIT, f"{self.budget.seconds:g} seconds are over"
+        return LIMIT, f"{self.budget.steps} steps are done"
+
+    async def grade(self, branch: Branch, ended: str, why: str = "") -> None:
+        """Have the container graded where it stands, the way a client does; nothing else runs in it then."""
+        environment, began = self.environment, time.monotonic()
+        test = environment.task.gold.test
+        async with self.exploration.engine.suite_slots:
+            reward, said = await judged(branch.sandbox, environment.tests, test)
+        log = clean.block(said.decode("utf-8", "replace"), LOG)
+        solved = reward == 1
+        self.exploration.journal.append(
+            events.RepairGraded(
+                branch=branch.name,
+                step=branch.steps,
+                reward=reward or 0.0,
+                outcome=SOLVED if solved else ended,
+                detail=why if why or solved else _last(log),
+                log=log,
+                failing=self._failing(log),
+                seconds=time.monotonic() - began,
+            )
+        )
+
+    def _failing(self, log: str) -> tuple[str, ...]:
+        """Required tests of which the grader's log says that they did not pass."""
+        contract = self.environment.task.contract
+        lines = log.splitlines()
+        return tuple(
+            test
+            for test in (*contract.f2p, *contract.p2p)
+            if any(line.startswith(f"{test} ") for line in lines)
+        )
+
+    def _failed(self, step: int, error: EngineError) -> None:
+        self.exploration.journal.append(
+            events.RepairGraded(branch=self.branch, step=step, reward=0.0, outcome=FAILED, detail=str(error))
+        )
+
+
+def _last(log: str) -> str:
+    """The grader's last finding: after it, there is only the reward."""
+    lines = [line for line in log.splitlines() if line.strip() and not line.startswith("reward ")]
+    return lines[-1] if lines else ""

@@ -1,0 +1,116 @@
+"""A task's broken environment, built from its directory alone, as a client would build it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.check import Ground
+from engine.errors import UsageError
+from engine.proof.grading import FOLDERS, directories, folder
+from engine.sandbox import images
+from engine.sandbox.client import Engine
+from engine.sandbox.container import labels
+from engine.sandbox.delta import Tree
+from engine.sandbox.manifest import manifest
+from engine.sandbox.sandbox import Sandbox
+from engine.sandbox.tools import archive
+from engine.tasks import digests, exported, harbor
+from engine.tasks.exported import Exported
+from engine.tasks.model import Task
+
+HINTS = ("none", "weak", "strong")
+"""How much of the answer a solver may be told."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Everything an attempt at a task begins from."""
+
+    task: Task
+    directory: Path
+    image: str
+    """The broken image, with the folders a client mounts."""
+    tree: Tree
+    """Its filesystem."""
+    tests: bytes
+    """Tar of the grader, to be unpacked at `/`."""
+    solution: bytes
+    """Tar of the solution."""
+
+    def instruction(self, hint: str) -> str:
+        """What a solver is told at a level of `HINTS`.
+
+        Raises:
+            UsageError: the task has no such hint.
+        """
+        if hint == "none":
+            return self.task.instruction
+        if hint not in self.task.hints:
+            raise UsageError(f"the task {self.task.id} has no {hint} hint", "try it with --hint none")
+        return self.task.hints[hint]
+
+
+def whole(directory: Path) -> Exported:
+    """The task in a directory, byte for byte as it was proven.
+
+    Raises:
+        UsageError: there is none, or it was changed since.
+    """
+    found = exported.read(directory)
+    broken = found.broken()
+    if broken:
+        name, why = next(iter(broken.items()))
+        raise UsageError(
+            f"{directory} is not the task that was proven: {name} {why}", "see `cligym-tui task check`"
+        )
+    return found
+
+
+def digest(found: Exported) -> str:
+    """What tells the task from any other: the digest over its manifest."""
+    return str(json.loads(found.files[digests.FILE])["digest"])
+
+
+@asynccontextmanager
+async def built(engine: Engine, found: Exported, session: str) -> AsyncIterator[Environment]:
+    """Build the task's Dockerfile, offline, and keep its image for as long as the block lasts.
+
+    Raises:
+        Fell: its gold image is neither here nor can be built.
+        EngineError: the Dockerfile does not build, or the engine fails.
+    """
+    ground = Ground(engine, found)
+    await ground.check()
+    task = ground.task
+    assert task is not None
+    context = {"Dockerfile": task.dockerfile.encode(), **task.context}
+    broken = await images.build(engine, archive(context), labels=labels("repair", session))
+    try:
+        image = await _furnished(engine, broken, session)
+    except BaseException:
+        await asyncio.shield(images.remove(engine, broken))
+        raise
+    try:
+        files = found.forms()[harbor.FOLDER]
+        yield Environment(
+            task,
+            found.directory,
+            image,
+            await manifest(engine, image),
+            folder(files, "tests"),
+            folder(files, "solution"),
+        )
+    finally:
+        await asyncio.shield(images.remove(engine, image))
+        await asyncio.shield(images.remove(engine, broken))
+
+
+async def _furnished(engine: Engine, image: str, session: str) -> str:
+    async with await Sandbox.start(engine, image, session=session, purpose="repair") as sandbox:
+        await sandbox.put(directories(*FOLDERS))
+        return await sandbox.commit()

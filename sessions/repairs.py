@@ -1,0 +1,141 @@
+"""What became of each repair in a session: one flat record for each branch, tokens and money included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from sessions import events
+from sessions.state import State, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sessions.model import Repair
+
+SOLVED, UNSOLVED, GAVE_UP, LIMIT = "solved", "unsolved", "gave up", "limit"
+REFUSED, FAILED = "refused", "failed"
+"""Ways a repair ends; `failed` is our own doing or the engine's, and tells nothing of task or solver."""
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a solver's calls took together."""
+
+    calls: int = 0
+    input: int = 0
+    """Read at full price, without those of the cache."""
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    usd: float | None = 0.0
+    """None when the price of a call is not known."""
+    known: bool = True
+    """Whether every call said what it used; if not, the figures are at least what it was."""
+
+    def plus(self, event: events.ModelAnswered) -> Tokens:
+        """With one more call."""
+        return Tokens(
+            calls=self.calls + 1,
+            input=self.input + event.input_tokens,
+            output=self.output + event.output_tokens,
+            cache_read=self.cache_read + event.cache_read_tokens,
+            cache_write=self.cache_write + event.cache_write_tokens + event.cache_hour_tokens,
+            usd=None if self.usd is None or event.usd is None else self.usd + event.usd,
+            known=self.known and event.usage,
+        )
+
+
+class Attempted(msgspec.Struct, frozen=True, kw_only=True):
+    """One repair, from its start to its verdict."""
+
+    task: str
+    solver: str
+    hint: str
+    attempt: int
+    session: str
+    branch: str
+    outcome: str
+    """`RepairGraded.outcome`; empty when it was cut off."""
+    model: str = ""
+    """As the server calls it; empty without one."""
+    reward: float = 0.0
+    detail: str = ""
+    failing: tuple[str, ...] = ()
+    steps: int = 0
+    """Commands that were begun."""
+    seconds: float = 0.0
+    """From the start to the verdict, grading included."""
+    tokens: Tokens = Tokens()
+    began: float = 0.0
+    """Wall clock, seconds since the epoch."""
+    version: str = ""
+    """Of the program."""
+    digest: str = ""
+    """Of the task's manifest: what was tried."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says something of the task and the solver."""
+        return self.outcome not in ("", FAILED)
+
+
+class Tally:
+    """Follows a session's events and keeps count of its repairs."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self._tokens: dict[str, Tokens] = {}
+        self._models: dict[str, str] = {}
+
+    def take(self, event: events.Event) -> None:
+        """The next event."""
+        if isinstance(event, events.ShellOutput):
+            return
+        self.state = apply(self.state, event)
+        if isinstance(event, events.ModelAnswered):
+            self._tokens[event.branch] = self._tokens.get(event.branch, Tokens()).plus(event)
+            if event.model:
+                self._models[event.branch] = event.model
+        elif isinstance(event, events.ConversationBegun):
+            self._models.setdefault(event.branch, event.model)
+
+    def repair(self, branch: str) -> Attempted | None:
+        """The record of one branch; None when nothing is repaired on it."""
+        known = self.state.repairs.get(branch)
+        return self._attempted(known) if known else None
+
+    def repairs(self) -> tuple[Attempted, ...]:
+        """All of them, in the order they were begun."""
+        return tuple(self._attempted(each) for each in self.state.repairs.values())
+
+    def _attempted(self, repair: Repair) -> Attempted:
+        state, branch = self.state, self.state.branches.get(repair.branch)
+        steps = branch.steps.values() if branch else ()
+        made = Attempted(
+            task=repair.task,
+            solver=repair.solver,
+            hint=repair.hint,
+            attempt=repair.attempt,
+            session=state.session,
+            branch=repair.branch,
+            outcome=repair.outcome,
+            reward=repair.reward,
+            detail=repair.detail,
+            failing=repair.failing,
+            steps=sum(1 for step in steps if step.started),
+            tokens=self._tokens.get(repair.branch, Tokens()),
+            model=self._models.get(repair.branch, ""),
+            began=repair.started,
+            version=state.version,
+        )
+        return replace(made, seconds=max(0.0, repair.ended - repair.started)) if repair.ended else made
+
+
+def repairs(happened: Iterable[events.Event]) -> tuple[Attempted, ...]:
+    """The repairs of a session, in the order they were begun."""
+    tally = Tally()
+    for event in happened:
+        tally.take(event)
+    return tally.repairs()
