@@ -8,7 +8,7 @@ of them are its own. Adding to any but the newest version copies first, so no ve
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 
 class Growing(Mapping[str, str]):
@@ -20,8 +20,8 @@ class Growing(Mapping[str, str]):
     __slots__ = ("_index", "_keys", "_length", "_values")
 
     def __init__(self) -> None:
-        self._keys: list[str] = []
-        self._values: list[str] = []
+        self._keys: Sequence[str] = []
+        self._values: Sequence[str] = []
         self._length = 0
         self._index: dict[str, str] | None = None
 
@@ -29,12 +29,23 @@ class Growing(Mapping[str, str]):
         """The mapping with one more entry."""
         after = Growing.__new__(Growing)
         keys, values = self._keys, self._values
-        if len(keys) != self._length:
-            keys, values = keys[: self._length], values[: self._length]
+        if len(keys) != self._length or not isinstance(keys, list) or not isinstance(values, list):
+            keys, values = list(keys[: self._length]), list(values[: self._length])
         # Ids and outcomes recur at every step of a session: interned, a hundred steps hold one copy.
         values.append(sys.intern(value))
         keys.append(sys.intern(key))
         after._keys, after._values, after._length, after._index = keys, values, self._length + 1, None
+        return after
+
+    def settled(self) -> Growing:
+        """The same mapping, in a form that is cheap to keep: nothing more is likely to come.
+
+        Python's collector walks through every list there is, and a day's lists took it longer than a key
+        may wait; it does not walk through tuples of strings.
+        """
+        after = Growing.__new__(Growing)
+        after._keys, after._values = tuple(self._keys[: self._length]), tuple(self._values[: self._length])
+        after._length, after._index = self._length, None
         return after
 
     def __getitem__(self, key: str) -> str:

@@ -128,6 +128,8 @@ def _suite_ended(state: State, event: events.SuiteEnded) -> Changes:
         return {}
     suite = replace(
         step.suite,
+        outcomes=step.suite.outcomes.settled(),
+        messages=step.suite.messages.settled(),
         running=False,
         status=event.status,
         detail=event.detail,

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from cligym_tui.exits import ExitCode
+from cligym_tui.screen import garbage
 
 if TYPE_CHECKING:
     from typing import Any
@@ -39,6 +40,7 @@ class OperatorApp(App[int]):
         self.set_keymap(dict(keymap))
         if self._config.theme:
             self.theme = self._config.theme
+        self.set_interval(garbage.EVERY, garbage.bite)
         self.push_screen(self._first(self))
 
     def finish(self, code: int = ExitCode.GOAL) -> None:

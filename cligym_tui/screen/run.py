@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -108,13 +107,12 @@ def run_home(begin: Callable[[str], Live] | None = None) -> int:
 
 
 def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:
-    from cligym_tui.screen import hangup
+    from cligym_tui.screen import garbage, hangup
     from cligym_tui.screen.app import OperatorApp, exit_code
 
     hangup.watch()
     app = OperatorApp(first, config)
-    # What is imported stays: looked through again at every full collection, it would hold up keys.
-    gc.freeze()
+    garbage.begin()
     return exit_code(app, app.run())
 
 

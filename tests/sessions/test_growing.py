@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 
 from hypothesis import given
@@ -34,3 +35,23 @@ def test_it_is_a_mapping():
     assert "b" in grown
     assert repr(grown) == "Growing({'a': 'failed', 'b': 'failed'})"
     assert pickle.loads(pickle.dumps(grown)) == grown
+
+
+def test_a_settled_one_is_the_same_and_can_still_grow():
+    grown = Growing().put("a", "passed").put("b", "failed")
+    later = grown.put("c", "passed")
+    settled = grown.settled()
+    assert dict(settled) == {"a": "passed", "b": "failed"}
+    assert dict(settled.put("a", "failed")) == {"a": "failed", "b": "failed"}
+    assert dict(settled) == dict(grown)
+    assert len(later) == 3
+
+
+def test_the_collector_has_nothing_to_walk_through_in_a_settled_one():
+    settled = Growing()
+    for number in range(200):
+        settled = settled.put(f"test {number}", "passed")
+    settled = settled.settled()
+    gc.collect()
+    assert not any(gc.is_tracked(held) for held in gc.get_referents(settled) if isinstance(held, tuple))
+    assert not any(isinstance(held, list) for held in gc.get_referents(settled))
