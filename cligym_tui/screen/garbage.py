@@ -1,9 +1,9 @@
 """Python's collector in small bites: a full collection when much has gathered holds up keys.
 
-What the screen paints is cyclic (Textual's strips keep themselves in their own caches) and lives for one or two
+What the screen paints is cyclic (Textual's strips keep themselves in caches) and lives for one or two
 paints. By default most of it gets old before it is looked at, and a full collection of all that, which
 Python starts when a quarter more than last time has gathered, took 50-70 ms on a screen that changes all the
-time. Looked at later it is gone by then, and the rest is fetched every second, while it is little.
+time. Looked at later it is gone by then, and the rest is fetched often, while it is little.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import gc
 
 YOUNG, MIDDLE, NEVER = 10_000, 4, 1 << 30
 """Objects before the youngest are looked through, times that before those that survived are, and all."""
-EVERY = 1.0
+EVERY = 0.5
 """Seconds between two looks at whether all should be."""
 
 
