@@ -45,6 +45,8 @@ BARRIERS: frozenset[type[events.Event]] = frozenset(
         events.CandidateFell,
         events.RepairStarted,
         events.RepairGraded,
+        events.ModelAsked,
+        events.ModelAnswered,
     }
 )
 """Intents that precede an effect, and results whose effect cannot be seen again."""
