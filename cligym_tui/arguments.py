@@ -23,7 +23,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
   open GOLD           the screen, on a new session that breaks it
-  sessions            list what was explored (replay, export WHAT: watch it)
+  sessions            list what was explored (also: replay, export, trajectories)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   repair TASK...      let a solver try tasks (report OUT: a page of what there is)
   doctor, gc          check this machine; remove what no living session owns
@@ -87,6 +87,17 @@ def speed(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """The type of `--split`."""
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share above 0, at most 1")
+    return value
+
+
 def filled(text: str) -> str:
     """The type of what may be anything but nothing."""
     if not text.strip():
@@ -147,6 +158,7 @@ def parser() -> Parser:
     _with_json(commands, "sessions", "List what was explored, newest first.")
     _replay(commands)
     _export(commands)
+    _trajectories(commands)
     _task(commands)
     _repair(commands)
     report = commands.add_parser("report", description=(told := _REPORT), help=told)
@@ -264,6 +276,50 @@ def _repair(commands: Any) -> None:
     )
     repair.add_argument(
         "--max-steps", metavar="N", type=whole(1, 10_000), default=100, help="of an attempt (default 100)"
+    )
+
+
+def _trajectories(commands: Any) -> None:
+    told = "What agents did in recorded sessions, as conversations: to look at, and to train on."
+    trajectories = commands.add_parser("trajectories", description=told, help=told)
+    actions = trajectories.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    listing = _with_json(actions, "list", "List them, with reward, length and tags.")
+    told = "Write them as a data set, with a card and a line of metadata for each."
+    export = actions.add_parser("export", description=told, help=told)
+    for each in (listing, export):
+        each.add_argument(
+            "sessions",
+            metavar="SESSION|FILE",
+            nargs="+",
+            type=filled,
+            help="a session's id or the beginning of it, or a journal",
+        )
+    export.add_argument(
+        "--format",
+        dest="kind",
+        required=True,
+        choices=("atif", "trl", "sharegpt", "openai", "messages"),
+        help="for Harbor, TRL, LLaMA-Factory, OpenAI's fine-tuning, or as the Messages API has it",
+    )
+    export.add_argument(
+        "--out", dest="directory", metavar="DIR", required=True, type=filled, help="a new directory"
+    )
+    export.add_argument(
+        "--view",
+        choices=("success", "all"),
+        default="success",
+        help="those that succeeded, or all that have a reward (default success)",
+    )
+    export.add_argument(
+        "--split",
+        metavar="SHARE",
+        type=share,
+        default=0.9,
+        help="share to train on, above 0 to 1; no project is on both sides (default 0.9)",
+    )
+    export.add_argument("--pairs", action="store_true", help="also preference pairs, from forks")
+    export.add_argument(
+        "--keep-tagged", action="store_true", help="also those that curation says not to learn from"
     )
 
 
