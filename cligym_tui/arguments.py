@@ -23,7 +23,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
   open GOLD           the screen, on a new session that breaks it
-  sessions            list what was explored (also: replay, export, trajectories)
+  sessions            list what was explored (replay, export, trajectories)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   repair TASK...      let a solver try tasks (report OUT: a page of what there is)
   doctor, gc          check this machine; remove what no living session owns

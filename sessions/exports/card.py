@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from sessions.exports.columns import front
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -30,7 +32,7 @@ def card(chosen: Sequence[Chosen], kind: str, view: str, written: Mapping[str, i
     """The card in Markdown, with the front matter by which `load_dataset` finds the files."""
     kept = [each.trajectory for each in chosen if each.split]
     parts = [
-        _front(written) + "# Trajectories",
+        _front(kind, written) + "# Trajectories",
         f"{len(kept)} of {len(chosen)} recorded trajectories, {_VIEWS[view]}, in the format `{kind}`. Each "
         "is what one agent did in a container, as a conversation: commands, what they printed, and the "
         "reward at the end.",
@@ -54,23 +56,9 @@ the trajectory it forks from. `trajectories.jsonl` has a line for each trajector
 for those left out, with the reason."""
 
 
-def _front(written: Mapping[str, int]) -> str:
-    """YAML, of names that are all ours."""
-    lines = ["---", "tags:", "- terminal", "- agents", "- environment-repair"]
-    sets = {"default": "", "pairs": "pairs-"}
-    found = {
-        name: [file for file in written if file in (f"{start}train.jsonl", f"{start}test.jsonl")]
-        for name, start in sets.items()
-    }
-    if any(found.values()):
-        lines.append("configs:")
-    for name, names in found.items():
-        if names:
-            lines += [f"- config_name: {name}", "  data_files:"]
-        for file in names:
-            split = file.removesuffix(".jsonl").removeprefix("pairs-")
-            lines += [f"  - split: {split}", f"    path: {file}"]
-    return "\n".join([*lines, "---", "", ""])
+def _front(kind: str, written: Mapping[str, int]) -> str:
+    lines = ["tags:", "- terminal", "- agents", "- environment-repair", *front(kind, list(written))]
+    return "\n".join(["---", *lines, "---", "", ""])
 
 
 def _numbers(

@@ -1,0 +1,52 @@
+"""The recipe of docs/training.md runs: it learns what it should and nothing else, and what it saves loads."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cligym_tui.cli import run
+from sessions.exports import trl
+from tests.trajectories import stories
+from tests.trajectories.stories import recorded, told
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.skipif(not importlib.util.find_spec("trl"), reason="scripts/train-check installs it"),
+]
+
+
+def test_only_what_is_to_be_learned_is() -> None:
+    from tests.train.tiny import recipe, tokenizer
+
+    words = tokenizer()
+    failed, _ = told(stories.model())
+    tokens, mask = recipe().masked(words, trl.row(failed))
+    learned = words.decode([token for token, one in zip(tokens, mask, strict=True) if one])
+    said = "<think>\nhm well\n</think>\n\nI look.\n<tool_call>\n"
+    call = '{"name": "bash", "arguments": {"command": "%s"}}\n</tool_call><|im_end|>'
+    assert learned == said + call % "ls" + said + call % "true" + "I give up.<|im_end|>"
+    assert "rm -rf /" in words.decode(tokens), "what was denied is read, and not learned"
+
+
+@pytest.mark.timeout(600)
+def test_the_loss_goes_down_and_the_checkpoint_loads(tmp_path: Path) -> None:
+    from tests.train.tiny import SCRIPT
+
+    journals = [
+        str(recorded(events, tmp_path / f"{number}.jsonl"))
+        for number, events in enumerate([stories.oracle("s1"), stories.model("s2")])
+    ]
+    data = tmp_path / "data"
+    assert run(["trajectories", "export", *journals, "--format", "trl", "--out", str(data)]) == 0
+    argv = [sys.executable, str(SCRIPT), str(data), "--out", str(tmp_path / "model"), "--steps", "30"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, last = (float(part.split()[0]) for part in done.stdout.split("loss ")[1].split(" -> "))
+    assert last < first / 2
+    assert "loads again" in done.stdout
