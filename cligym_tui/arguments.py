@@ -25,7 +25,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   open GOLD           the screen, on a new session that breaks it
   sessions            list what was explored (replay, export, trajectories)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
-  repair TASK...      let a solver try tasks (report OUT: a page of what there is)
+  repair TASK...      let a solver try tasks (report OUT: a page to look at)
   doctor, gc          check this machine; remove what no living session owns
 
   --auto GOLD         break the gold environment and write proven tasks, with
