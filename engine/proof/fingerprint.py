@@ -12,12 +12,10 @@ import msgspec
 from engine.hints import how
 from engine.sandbox.delta import Entry, Layer, Tree
 from engine.suite.report import Report
+from sessions.minhash import minhash, resemblance
 
-PERMUTATIONS = 32
 CLASSES = 40
 """Classes of damage written out; the rest as a digest."""
-WORDS = 3
-"""Of a statement that make one shingle."""
 _SITE = re.compile(r"(.*/(?:site-packages|dist-packages|lib-dynload))/([A-Za-z0-9_.]+)")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -76,24 +74,6 @@ def _plain(line: str) -> str:
     return _NUMBERS.sub("#", _QUOTED.sub("''", line))[:120]
 
 
-def minhash(text: str) -> tuple[int, ...]:
-    """The least hash of the text's shingles under each of `PERMUTATIONS` hash functions.
-
-    Source: Broder, "On the resemblance and containment of documents", 1997. Two texts share the part of
-    their numbers that they share of their shingles.
-    """
-    words = re.findall(r"\w+", text.lower())
-    shingles = {" ".join(words[at : at + WORDS]) for at in range(max(1, len(words) - WORDS + 1))}
-    return tuple(min(_hash(shingle, number) for shingle in shingles) for number in range(PERMUTATIONS))
-
-
-def resemblance(one: Sequence[int], other: Sequence[int]) -> float:
-    """From 0, nothing in common, to 1, the same: an estimate of the share of common shingles."""
-    if not one or len(one) != len(other):
-        return 0.0
-    return sum(left == right for left, right in zip(one, other, strict=True)) / len(one)
-
-
 def twin(mine: Fingerprint, lines: Iterable[Mapping[str, object]]) -> str:
     """The id of a task in the index's lines with the same damage and the same failing tests, or nothing."""
     for line in lines:
@@ -121,9 +101,3 @@ def read(line: Mapping[str, object]) -> Fingerprint | None:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _hash(shingle: str, number: int) -> int:
-    key = number.to_bytes(2, "big")
-    data = shingle.encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(data, digest_size=4, key=key).digest(), "big")

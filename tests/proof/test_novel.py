@@ -15,10 +15,8 @@ from engine.exploration import Exploration
 from engine.proof.fingerprint import (
     damage,
     fingerprint,
-    minhash,
     nearest,
     read,
-    resemblance,
     signatures,
     twin,
 )
@@ -31,6 +29,7 @@ from engine.tasks.model import Task
 from sessions import events
 from sessions.journal import Journal
 from sessions.journal import read as read_journal
+from sessions.minhash import minhash, resemblance
 from tests.proof.conftest import Bench
 
 FILE = Entry("file", 0o644, size=1, digest="aa")

@@ -1,0 +1,1 @@
+"""Which trajectories are worth learning from: named predicates that tag, each with its reason."""
