@@ -37,3 +37,13 @@ class RepairGraded(Event, frozen=True, kw_only=True, tag="repair.graded"):
     failing: tuple[str, ...] = ()
     """Required tests that do not pass, the first of them."""
     seconds: float = 0.0
+
+
+class RepairVerified(Event, frozen=True, kw_only=True, tag="repair.verified"):
+    """The commands of a solved repair were run again in a fresh container, which was graded."""
+
+    branch: str
+    reward: float
+    detail: str = ""
+    """What the grader found, when it is not repaired."""
+    seconds: float = 0.0

@@ -11,6 +11,7 @@ import msgspec
 
 from sessions.attempted import RepairGraded as RepairGraded
 from sessions.attempted import RepairStarted as RepairStarted
+from sessions.attempted import RepairVerified as RepairVerified
 from sessions.event import Event as Event
 from sessions.talk import ConversationBegun as ConversationBegun
 from sessions.talk import MessageAdded as MessageAdded
@@ -396,7 +397,7 @@ Any = (
     | ModeChanged | StepHeld | StepDecided | GuidanceGiven | GuidanceDelivered
     | BranchPaused | TakenOver | KeysTyped | HandedBack | BranchLabelled
     | ConversationBegun | MessageAdded | ModelAsked | ModelSaid | ModelAnswered
-    | RepairStarted | RepairGraded
+    | RepairStarted | RepairGraded | RepairVerified
     | Remark | Result
 )  # fmt: skip
 """Every event that is written; decode with `msgspec.json.Decoder(Any)`."""

@@ -47,6 +47,7 @@ BARRIERS: frozenset[type[events.Event]] = frozenset(
         events.RepairGraded,
         events.ModelAsked,
         events.ModelAnswered,
+        events.RepairVerified,
     }
 )
 """Intents that precede an effect, and results whose effect cannot be seen again."""

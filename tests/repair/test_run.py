@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.proof.grading import folder
 from engine.repair import results
 from engine.repair.attempt import Budget
 from engine.repair.run import RECRUITS, Order, run
 from engine.repair.solver import Feedback, GiveUp, Proposal, Submit
+from engine.repair.verify import rewards, verify
 from engine.sandbox.client import Engine
 from sessions import events
 from sessions.journal import read
@@ -161,3 +163,22 @@ async def test_a_hint_that_is_missing_is_said_and_the_others_go_on(made: Made) -
     assert outcome.attempts == []
     (why,) = outcome.unready.values()
     assert why.endswith("has no weak hint")
+
+
+async def test_a_solved_repair_is_graded_again_by_its_commands_alone(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = await attempt(made, monkeypatch, Scripted(["owner=dev:", f"{MEND.replace('dev:', '$owner')}"]))
+    assert tried.attempted.outcome == "solved"
+    (verified,) = await verify(tried.attempted.session)
+    assert (verified.branch, verified.reward) == ("r1", 1.0)
+    assert await verify(tried.attempted.session) == []
+    told = list(read(Library().journal_path(tried.attempted.session)))
+    assert rewards(told) == {f"{tried.attempted.session}-r1": 1.0}
+
+    # What only worked because something outside the commands had happened does not hold.
+    lucky = Scripted([f"[ -e /etc/lucky ] && {MEND}"], brings=folder({"etc/lucky": (b"", 0o644)}, "etc"))
+    tried = await attempt(made, monkeypatch, lucky)
+    assert tried.attempted.outcome == "solved"
+    (verified,) = await verify(tried.attempted.session)
+    assert verified.reward == 0.0
