@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sessions import events
+from sessions.spending import Spent
 from sessions.state import State, apply
 
 if TYPE_CHECKING:
@@ -18,33 +19,6 @@ if TYPE_CHECKING:
 SOLVED, UNSOLVED, GAVE_UP, LIMIT = "solved", "unsolved", "gave up", "limit"
 REFUSED, FAILED = "refused", "failed"
 """Ways a repair ends; `failed` is our own doing or the engine's, and tells nothing of task or solver."""
-
-
-class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """What a solver's calls took together."""
-
-    calls: int = 0
-    input: int = 0
-    """Read at full price, without those of the cache."""
-    output: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
-    usd: float | None = 0.0
-    """None when the price of a call is not known."""
-    known: bool = True
-    """Whether every call said what it used; if not, the figures are at least what it was."""
-
-    def plus(self, event: events.ModelAnswered) -> Tokens:
-        """With one more call."""
-        return Tokens(
-            calls=self.calls + 1,
-            input=self.input + event.input_tokens,
-            output=self.output + event.output_tokens,
-            cache_read=self.cache_read + event.cache_read_tokens,
-            cache_write=self.cache_write + event.cache_write_tokens + event.cache_hour_tokens,
-            usd=None if self.usd is None or event.usd is None else self.usd + event.usd,
-            known=self.known and event.usage,
-        )
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +41,8 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     """Commands that were begun."""
     seconds: float = 0.0
     """From the start to the verdict, grading included."""
-    tokens: Tokens = Tokens()
+    spent: Spent = Spent()
+    """What its model's calls took."""
     began: float = 0.0
     """Wall clock, seconds since the epoch."""
     version: str = ""
@@ -86,7 +61,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.state = State()
-        self._tokens: dict[str, Tokens] = {}
+        self._spent: dict[str, Spent] = {}
         self._models: dict[str, str] = {}
 
     def take(self, event: events.Event) -> None:
@@ -95,7 +70,7 @@ class Tally:
             return
         self.state = apply(self.state, event)
         if isinstance(event, events.ModelAnswered):
-            self._tokens[event.branch] = self._tokens.get(event.branch, Tokens()).plus(event)
+            self._spent[event.branch] = self._spent.get(event.branch, Spent()).plus(event)
             if event.model:
                 self._models[event.branch] = event.model
         elif isinstance(event, events.ConversationBegun):
@@ -125,7 +100,7 @@ class Tally:
             detail=repair.detail,
             failing=repair.failing,
             steps=sum(1 for step in steps if step.started),
-            tokens=self._tokens.get(repair.branch, Tokens()),
+            spent=self._spent.get(repair.branch, Spent()),
             model=self._models.get(repair.branch, ""),
             began=repair.started,
             version=state.version,

@@ -106,7 +106,6 @@ def _difficulty(group: Sequence[Attempted]) -> Difficulty:
     first, counting = group[0], [each for each in group if each.counts]
     solved = [each for each in counting if each.outcome == SOLVED]
     effort = solved or counting
-    money = [each.tokens.usd for each in group]
     return Difficulty(
         task=first.task,
         digest=first.digest,
@@ -120,11 +119,8 @@ def _difficulty(group: Sequence[Attempted]) -> Difficulty:
         passes=passes(len(counting), len(solved)),
         steps=_median(each.steps for each in effort),
         seconds=round(_median(each.seconds for each in effort), 3),
-        tokens=_median(
-            each.tokens.input + each.tokens.output + each.tokens.cache_read + each.tokens.cache_write
-            for each in effort
-        ),
-        usd=None if None in money else sum(each for each in money if each is not None),
+        tokens=_median(each.spent.tokens for each in effort),
+        usd=sum(each.spent.usd for each in group) if all(each.spent.exact for each in group) else None,
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from engine.repair import results
 from engine.repair.figures import Pass, band, difficulties, overall, pass_at, passes, wilson
-from sessions.repairs import Attempted, Tokens
+from sessions.repairs import Attempted
+from sessions.spending import Spent
 
 
 def one(outcome: str, attempt: int = 1, **varied: object) -> Attempted:
@@ -44,13 +45,13 @@ def test_bands() -> None:
 
 
 def test_effort_is_that_of_solved_attempts_and_failures_do_not_count() -> None:
-    tokens = Tokens(calls=1, input=10, output=5, usd=0.5)
+    spent = Spent(calls=1, input_tokens=10, output_tokens=5, usd=0.5)
     attempts = [
-        one("solved", 1, steps=4, tokens=tokens),
-        one("unsolved", 2, steps=90, tokens=tokens),
+        one("solved", 1, steps=4, spent=spent),
+        one("unsolved", 2, steps=90, spent=spent),
         one("failed", 3),
         one("", 4),
-        one("solved", 5, hint="weak", tokens=Tokens(usd=None)),
+        one("solved", 5, hint="weak", spent=Spent(unpriced=1)),
     ]
     none, weak = difficulties(attempts)
     assert (none.attempts, none.solved, none.failed, none.steps, none.tokens) == (2, 1, 2, 4, 15)
