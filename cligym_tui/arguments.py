@@ -12,7 +12,7 @@ from engine.errors import UsageError
 
 AGENTS = ("saboteur",)
 """Who can break an environment."""
-SOLVERS = ("oracle", "baseline")
+SOLVERS = ("claude", "oracle", "baseline")
 """Who can repair one."""
 
 HELP = """\
@@ -66,6 +66,17 @@ def minutes(text: str) -> float:
         value = math.nan
     if not 0 < value <= 43200:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of minutes above 0, at most 43200")
+    return value
+
+
+def dollars(text: str) -> float:
+    """The type of `--max-usd`: more than none."""
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of dollars above 0")
     return value
 
 
@@ -255,7 +266,7 @@ def _repair(commands: Any) -> None:
         dest="solver",
         choices=SOLVERS,
         required=True,
-        help="the task's own solution, or repairs that need no look",
+        help="a model, the task's own solution, or repairs that need no look",
     )
     repair.add_argument(
         "--attempts", metavar="K", type=whole(1, 1000), default=1, help="at each task (default 1)"
@@ -276,6 +287,18 @@ def _repair(commands: Any) -> None:
     )
     repair.add_argument(
         "--max-steps", metavar="N", type=whole(1, 10_000), default=100, help="of an attempt (default 100)"
+    )
+    repair.add_argument("--model", type=filled, help="which one claude is (default claude-sonnet-5-5)")
+    repair.add_argument("--fallback", metavar="MODEL", type=filled, help="asked when that one refuses")
+    repair.add_argument(
+        "--max-usd", dest="most_usd", metavar="D", type=dollars, help="what all attempts may cost together"
+    )
+    repair.add_argument(
+        "--max-tokens",
+        dest="most_tokens",
+        metavar="N",
+        type=whole(1, 10**12),
+        help="what they may read and write, the cache included",
     )
 
 

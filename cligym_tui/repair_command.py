@@ -10,25 +10,34 @@ from typing import TYPE_CHECKING
 from cligym_tui import diagnostics, output
 from cligym_tui.exits import ExitCode
 from cligym_tui.wording import number, span, table
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
     from engine.repair.figures import Difficulty, Pass
+    from engine.repair.models import Choice
     from engine.repair.run import Outcome
     from sessions.repairs import Attempted
+    from sessions.spending import Spent
 
 
 def run(asked: argparse.Namespace) -> ExitCode:
     """Try what was asked for; 0 when every task was solved at least once."""
-    from engine.repair.attempt import Budget
+    from engine.repair.attempt import Allowance
     from engine.repair.figures import difficulties
     from engine.repair.run import Order
     from engine.repair.run import run as repair
 
     tasks = [Path(each).expanduser().absolute() for each in dict.fromkeys(asked.directories)]
     order = Order(
-        tasks, asked.solver, asked.attempts, asked.at_a_time, asked.hint, Budget(steps=asked.max_steps)
+        tasks,
+        asked.solver,
+        asked.attempts,
+        asked.at_a_time,
+        asked.hint,
+        Allowance(steps=asked.max_steps),
+        _choice(asked),
     )
     outcome = asyncio.run(repair(order, _tell))
     for directory, why in outcome.unready.items():
@@ -38,23 +47,52 @@ def run(asked: argparse.Namespace) -> ExitCode:
         output.json(_document(outcome, found))
     elif found:
         output.text(report(found))
+    if outcome.limit:
+        diagnostics.error(outcome.limit)
+        return ExitCode.LIMIT
     solved = sum(1 for each in found if each.solved)
     return ExitCode.GOAL if solved == len(tasks) else ExitCode.SHORT
+
+
+def _choice(asked: argparse.Namespace) -> Choice | None:
+    """The model and what it may cost.
+
+    Raises:
+        UsageError: an option of models, and a solver that is none.
+    """
+    if asked.solver != "claude":
+        given = {"--model": asked.model, "--fallback": asked.fallback}
+        given |= {"--max-usd": asked.most_usd, "--max-tokens": asked.most_tokens}
+        if said := [name for name, value in given.items() if value is not None]:
+            raise UsageError(f"{said[0]} belongs to --agent claude", "see `cligym-tui repair --help`")
+        return None
+    from engine.ledger import Budget
+    from engine.repair.claude import MODEL
+    from engine.repair.models import Choice
+
+    budget = Budget(asked.most_usd, asked.most_tokens)
+    return Choice(asked.model or MODEL, asked.fallback or "", budget)
 
 
 def _tell(attempted: Attempted) -> None:
     """Progress, while standard output waits for the table."""
     why = f": {attempted.detail}" if attempted.detail else ""
     effort = f"{number(attempted.steps, 'step')}, {span(attempted.seconds)}"
+    if attempted.spent.calls:
+        effort += f", {attempted.spent.tokens} tokens, {_money(attempted.spent)}"
     where = f"{attempted.task} attempt {attempted.attempt} ({attempted.session} {attempted.branch})"
     diagnostics.note(f"{where} {attempted.outcome or 'cut off'}, {effort}{why}")
+
+
+def _money(spent: Spent) -> str:
+    return f"${spent.usd:.4f}" if spent.exact else "cost unknown"
 
 
 def report(found: Sequence[Difficulty]) -> str:
     """A table of tasks, and the share of all where there are several."""
     from engine.repair.figures import overall
 
-    heads = ("TASK", "SOLVER", "HINT", "SOLVED", "PASS@1", "PASS@K", "BAND", "STEPS", "TOKENS", "TIME")
+    heads = ("TASK", "SOLVER", "HINT", "SOLVED", "PASS@1", "PASS@K", "BAND", "STEPS", "TOKENS", "USD", "TIME")
     lines = [table(heads, [_row(each) for each in found])]
     every = overall(found)
     if len(found) > 1 and every:
@@ -73,7 +111,8 @@ def _row(each: Difficulty) -> tuple[str, ...]:
         f"@{last.k} {_share(last)}" if last else "",
         each.band,
         f"{each.steps:g}",
-        f"{each.tokens:g}",
+        f"{each.tokens:.0f}",
+        "unknown" if each.usd is None else f"{each.usd:.4f}",
         span(each.seconds),
     )
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine import clean
-from engine.errors import EngineError
+from engine.errors import CligymError, EngineError, LimitReached, ModelError
 from engine.exploration import Branch, Exploration
 from engine.proof.grading import judged
 from engine.repair.environment import Environment
-from engine.repair.solver import GiveUp, Proposal, Solver, Submit
+from engine.repair.solver import GiveUp, Proposal, Solver, Stopped, Submit
 from engine.tasks.harbor import AGENT_SECONDS
 from sessions import events
 from sessions.repairs import FAILED, GAVE_UP, LIMIT, SOLVED, UNSOLVED
@@ -21,7 +22,7 @@ LOG = 2048
 
 
 @dataclass(frozen=True)
-class Budget:
+class Allowance:
     """What one attempt may take."""
 
     steps: int = 100
@@ -35,17 +36,21 @@ class Attempt:
 
     exploration: Exploration
     environment: Environment
-    solver: Solver
+    recruit: Callable[[], Solver]
+    """Makes the solver, once the container stands."""
     branch: str
     hint: str = "none"
     number: int = 1
-    budget: Budget = field(default_factory=Budget)
+    allowance: Allowance = field(default_factory=Allowance)
+    solver: str = ""
+    """Its name."""
 
     async def run(self) -> None:
         """From the start to the verdict, all of it in the journal; what the container ends has failed.
 
         Raises:
             EngineError: the engine is at fault, not this container.
+            ModelError: the model's service failed for good.
         """
         self.started()
         try:
@@ -56,15 +61,20 @@ class Attempt:
             return
         outcome, detail = "abandoned", ""
         try:
-            if self.solver.brings:
-                await branch.sandbox.put(self.solver.brings)
-            ended, why = await self._solve(branch)
+            solver = self.recruit()
+            if solver.brings:
+                await branch.sandbox.put(solver.brings)
+            ended, why = await self._solve(branch, solver)
             await self.grade(branch, ended, why)
             outcome = "graded"
         except EngineError as error:
             await self.exploration.excuse(error)
             self._failed(branch.steps, error)
             outcome, detail = "failed", str(error)
+        except ModelError as error:
+            self._failed(branch.steps, error)
+            outcome, detail = "failed", str(error)
+            raise
         finally:
             await asyncio.shield(self.exploration.close(branch, outcome, detail))
 
@@ -76,28 +86,32 @@ class Attempt:
                 branch=self.branch,
                 task=task.id,
                 path=str(self.environment.directory),
-                solver=self.solver.name,
+                solver=self.solver,
                 hint=self.hint,
                 attempt=self.number,
                 instruction=self.environment.instruction(self.hint),
             )
         )
 
-    async def _solve(self, branch: Branch) -> tuple[str, str]:
+    async def _solve(self, branch: Branch, solver: Solver) -> tuple[str, str]:
         """Let the solver work; how it ended, should the grader not find it repaired."""
         try:
-            async with asyncio.timeout(self.budget.seconds):
-                while branch.steps < self.budget.steps:
-                    match await self.solver.propose():
+            async with asyncio.timeout(self.allowance.seconds):
+                while branch.steps < self.allowance.steps:
+                    match await solver.propose():
                         case Proposal() as proposal:
-                            self.solver.observe(await self.exploration.step(branch, proposal))
+                            solver.observe(await self.exploration.step(branch, proposal))
                         case Submit(reason=reason):
                             return UNSOLVED, reason
                         case GiveUp(reason=reason):
                             return GAVE_UP, reason
+                        case Stopped(outcome=outcome, reason=reason):
+                            return outcome, reason
         except TimeoutError:
-            return LIMIT, f"{self.budget.seconds:g} seconds are over"
-        return LIMIT, f"{self.budget.steps} steps are done"
+            return LIMIT, f"{self.allowance.seconds:g} seconds are over"
+        except LimitReached as reached:
+            return LIMIT, str(reached)
+        return LIMIT, f"{self.allowance.steps} steps are done"
 
     async def grade(self, branch: Branch, ended: str, why: str = "") -> None:
         """Have the container graded where it stands, the way a client does; nothing else runs in it then."""
@@ -130,7 +144,7 @@ class Attempt:
             if any(line.startswith(f"{test} ") for line in lines)
         )
 
-    def _failed(self, step: int, error: EngineError) -> None:
+    def _failed(self, step: int, error: CligymError) -> None:
         self.exploration.journal.append(
             events.RepairGraded(branch=self.branch, step=step, reward=0.0, outcome=FAILED, detail=str(error))
         )

@@ -11,11 +11,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.commit import program_version
-from engine.errors import CligymError, EngineError, OutputError, UsageError
+from engine.errors import CligymError, EngineError, LimitReached, ModelError, OutputError, UsageError
 from engine.exploration import Exploration
-from engine.repair import baseline, oracle, results
-from engine.repair.attempt import Attempt, Budget
+from engine.models.service import Service
+from engine.proof.together import together
+from engine.repair import baseline, claude, oracle, results
+from engine.repair.attempt import Allowance, Attempt
 from engine.repair.environment import HINTS, Environment, built, digest, whole
+from engine.repair.models import Choice, Models, models
 from engine.repair.solver import Solver
 from engine.sandbox.client import Engine, connect
 from engine.tasks.exported import Exported
@@ -40,7 +43,9 @@ class Order:
     workers: int = 1
     """Attempts at a time."""
     hint: str = "none"
-    budget: Budget = field(default_factory=Budget)
+    allowance: Allowance = field(default_factory=Allowance)
+    choice: Choice | None = None
+    """The model, for a solver that is one."""
 
 
 @dataclass
@@ -51,6 +56,8 @@ class Outcome:
     """In the order they ended."""
     unready: dict[str, str] = field(default_factory=dict)
     """Tasks that could not be tried, each with why."""
+    limit: str = ""
+    """The limit that ended the run, if one did."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +67,25 @@ class Station:
     environment: Environment
     exploration: Exploration
     branch: str
-    hint: str
+    instruction: str
+    models: Models | None = None
+    service: Service | None = None
+    """The session's, for a solver that is a model."""
 
 
 Recruit = Callable[[Station], Solver]
 
+
+def _model(at: Station) -> Solver:
+    assert at.models is not None
+    assert at.service is not None
+    return at.models.solver(at.service, at.branch, at.instruction)
+
+
 RECRUITS: dict[str, Recruit] = {
     oracle.NAME: lambda at: oracle.Oracle(at.environment.solution),
     baseline.NAME: lambda at: baseline.Baseline(at.environment.task.gold.test),
+    claude.NAME: _model,
 }
 """Makes the solver of one attempt, by name."""
 
@@ -77,17 +95,19 @@ async def run(order: Order, watch: Callable[[Attempted], None] = lambda attempte
 
     Raises:
         UsageError: nothing was begun.
-        EngineError, OutputError: what failed for all; what had ended by then is recorded.
+        EngineError, ModelError, OutputError: what failed for all; what had ended by then is recorded.
     """
     if order.solver not in RECRUITS or order.hint not in HINTS:
         raise UsageError(f"there is no solver {order.solver} or no hint {order.hint}")
     tasks = [whole(directory) for directory in order.tasks]
-    batch = _Batch(order, watch)
-    async with connect() as engine:
+    async with contextlib.AsyncExitStack() as stack:
+        found = None
+        if order.solver == claude.NAME:
+            found = await stack.enter_async_context(models(order.choice or Choice()))
+        batch = _Batch(order, watch, found)
+        engine = await stack.enter_async_context(connect())
         try:
-            async with asyncio.TaskGroup() as group:
-                for task in tasks:
-                    group.create_task(batch.task(engine, task))
+            await together(*(batch.task(engine, task) for task in tasks))
         finally:
             for out in dict.fromkeys(results.collection(task.directory) for task in tasks):
                 with contextlib.suppress(CligymError):  # it is made of what is recorded, and made again
@@ -99,7 +119,10 @@ async def run(order: Order, watch: Callable[[Attempted], None] = lambda attempte
 class _Batch:
     order: Order
     watch: Callable[[Attempted], None]
+    models: Models | None = None
     outcome: Outcome = field(default_factory=Outcome)
+    broken: bool = False
+    """Whether the model's service has failed for good: then nothing more is begun."""
 
     def __post_init__(self) -> None:
         # A task whose turn has not come is not built, else all images would lie there at once.
@@ -119,7 +142,7 @@ class _Batch:
                     outcome = "goal" if solved else "short"
                 except CligymError as error:
                     outcome, detail = "failed", str(error)
-                    if isinstance(error, OutputError):
+                    if isinstance(error, OutputError | ModelError):
                         raise
                     if isinstance(error, EngineError):
                         await engine.api("_ping")
@@ -136,6 +159,7 @@ class _Task:
     found: Exported
     session: Session
     tally: Tally = field(default_factory=Tally)
+    service: Service | None = None
 
     async def run(self) -> None:
         order, journal = self.batch.order, self.session.journal
@@ -161,22 +185,57 @@ class _Task:
                 command_timeout=COMMAND_SECONDS,
                 repairs=True,
             )
+            if self.batch.models is not None:
+                self.service = self.batch.models.service(journal.append)
             try:
-                async with asyncio.TaskGroup() as group:
-                    for number in range(1, order.attempts + 1):
-                        group.create_task(self._attempt(exploration, environment, number))
+                numbers = range(1, order.attempts + 1)
+                await together(*(self._attempt(exploration, environment, number) for number in numbers))
             finally:
                 await asyncio.shield(exploration.end())
 
     async def _attempt(self, exploration: Exploration, environment: Environment, number: int) -> None:
         order, branch = self.batch.order, f"r{number}"
         async with self.batch.slots:
-            solver = RECRUITS[order.solver](Station(environment, exploration, branch, order.hint))
-            attempt = Attempt(exploration, environment, solver, branch, order.hint, number, order.budget)
-            await attempt.run()
+            if self.batch.broken or self._spent():
+                return
+            told = environment.instruction(order.hint)
+            station = Station(environment, exploration, branch, told, self.batch.models, self.service)
+
+            def recruited() -> Solver:
+                return RECRUITS[order.solver](station)
+
+            attempt = Attempt(
+                exploration,
+                environment,
+                recruited,
+                branch,
+                order.hint,
+                number,
+                order.allowance,
+                order.solver,
+            )
+            try:
+                await attempt.run()
+            except ModelError:
+                self.batch.broken = True
+                raise
+            finally:
+                self._record(branch)
+
+    def _spent(self) -> bool:
+        """Whether the purse is empty: then nothing more is begun."""
+        try:
+            if self.service is not None:
+                self.service.ledger.check()
+        except LimitReached as reached:
+            self.batch.outcome.limit = str(reached)
+        return bool(self.batch.outcome.limit)
+
+    def _record(self, branch: str) -> None:
         made = self.tally.repair(branch)
-        if made is not None:
+        if made is not None and made.outcome:
             made = replace(made, digest=digest(self.found))
             results.record(results.collection(self.found.directory), made)
             self.batch.outcome.attempts.append(made)
             self.batch.watch(made)
+        self._spent()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.agents.model import Feedback, GiveUp, Proposal
 
-__all__ = ["Feedback", "GiveUp", "Proposal", "Solver", "Submit"]
+__all__ = ["Feedback", "GiveUp", "Proposal", "Solver", "Stopped", "Submit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,15 @@ class Submit:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The solver cannot go on."""
+
+    outcome: str
+    """`gave up`, `limit` or `refused`, as `RepairGraded` has it."""
+    reason: str
+
+
 class Solver(Protocol):
     """Who repairs one container."""
 
@@ -24,7 +33,7 @@ class Solver(Protocol):
     brings: bytes
     """A tar that is unpacked at `/` before it begins; may be empty."""
 
-    async def propose(self) -> Proposal | Submit | GiveUp:
+    async def propose(self) -> Proposal | Submit | GiveUp | Stopped:
         """What to do next."""
 
     def observe(self, feedback: Feedback) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from engine.errors import CligymError
 from engine.exploration import Exploration
 from engine.repair import oracle
-from engine.repair.attempt import Attempt, Budget
+from engine.repair.attempt import Allowance, Attempt
 from engine.repair.environment import Environment, built, whole
 from engine.repair.run import COMMAND_SECONDS
 from engine.repair.solver import Feedback, GiveUp, Proposal, Submit
@@ -117,8 +117,16 @@ async def _again(
             repairs=True,
         )
         try:
-            solver = Again((step.command for step in steps), brings)
-            await Attempt(exploration, environment, solver, branch, budget=Budget(steps=len(steps) + 1)).run()
+            commands = [step.command for step in steps]
+            attempt = Attempt(
+                exploration,
+                environment,
+                lambda: Again(commands, brings),
+                branch,
+                allowance=Allowance(steps=len(steps) + 1),
+                solver=Again.name,
+            )
+            await attempt.run()
         finally:
             with contextlib.suppress(CligymError):
                 await exploration.end()

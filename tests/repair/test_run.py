@@ -12,7 +12,7 @@ import pytest
 from engine.errors import UsageError
 from engine.proof.grading import folder
 from engine.repair import results
-from engine.repair.attempt import Budget
+from engine.repair.attempt import Allowance
 from engine.repair.run import RECRUITS, Order, run
 from engine.repair.solver import Feedback, GiveUp, Proposal, Submit
 from engine.repair.verify import rewards, verify
@@ -62,10 +62,10 @@ class Tried:
 
 
 async def attempt(
-    made: Made, patch: pytest.MonkeyPatch, solver: Scripted, budget: Budget | None = None
+    made: Made, patch: pytest.MonkeyPatch, solver: Scripted, allowance: Allowance | None = None
 ) -> Tried:
     patch.setitem(RECRUITS, "scripted", lambda at: solver)
-    outcome = await run(Order([made.directory], "scripted", budget=budget or Budget()))
+    outcome = await run(Order([made.directory], "scripted", allowance=allowance or Allowance()))
     (attempted,) = outcome.attempts
     return Tried(attempted, list(read(Library().journal_path(attempted.session))), solver)
 
@@ -126,9 +126,9 @@ async def test_what_is_not_repaired_earns_nothing_and_says_why(
 async def test_limits_end_an_attempt_and_it_is_graded_as_it_is(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried = await attempt(made, monkeypatch, Scripted(["true"] * 9), Budget(steps=3))
+    tried = await attempt(made, monkeypatch, Scripted(["true"] * 9), Allowance(steps=3))
     assert (tried.attempted.outcome, tried.attempted.steps) == ("limit", 3)
-    tried = await attempt(made, monkeypatch, Scripted([MEND, "sleep 600"]), Budget(seconds=3))
+    tried = await attempt(made, monkeypatch, Scripted([MEND, "sleep 600"]), Allowance(seconds=3))
     assert (tried.attempted.outcome, tried.attempted.reward) == ("solved", 1.0)
 
 

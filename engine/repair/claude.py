@@ -1,0 +1,166 @@
+"""A model as solver: it reads the instruction, types one command a turn, and says when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.models.answer import CUT, DONE, FULL, PAUSED, REFUSED, Answer, Block
+from engine.models.conversation import Conversation
+from engine.models.service import Service
+from engine.repair.solver import Feedback, GiveUp, Proposal, Stopped, Submit
+from engine.sandbox.watch import INCOMPLETE, INTERRUPTED, LOST, TIMEOUT
+from sessions import repairs
+from sessions.curation.loops import Acted, looping
+from sessions.trajectories.printed import Printed
+
+NAME = "claude"
+MODEL = "claude-sonnet-5-5"
+"""Which is asked when none is named."""
+NUDGES = 3
+"""Turns in a row without a command that are answered with a word."""
+WARNINGS = 2
+"""Times it is told that it goes in circles; after that the attempt ends."""
+
+SYSTEM: Final = """\
+You are at a root shell in a container with a software project whose environment is damaged. Repair the \
+environment so that what you are asked for is true.
+
+- Type one command at a time with the tool `bash`. It is one shell that stays: directory, variables and \
+background jobs are as the last command left them. After each you get what it printed and its exit code.
+- Nobody answers questions and there is no network. Programs that wait for input are ended.
+- Look before you change something, and run the tests yourself as often as you want to know how they do.
+- When you are sure that it is repaired, call `submit`: that ends the work, and what you leave is graded.
+- When you see no way, call `give_up` and say why.
+"""
+
+
+def _tool(name: str, description: str, **fields: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": description,
+        "strict": True,
+        "input_schema": {
+            "type": "object",
+            "properties": {key: {"type": "string", "description": text} for key, text in fields.items()},
+            "required": list(fields),
+            "additionalProperties": False,
+        },
+    }
+
+
+TOOLS: Final = (
+    _tool("bash", "Run a command in the shell.", command="The command, as one would type it."),
+    _tool("submit", "The environment is repaired: have it graded. Ends the work."),
+    _tool("give_up", "Stop without a repair. Ends the work.", reason="Why."),
+)
+
+_ENDED: Final = {
+    TIMEOUT: "The command took too long and was ended.",
+    INTERRUPTED: "The command was interrupted.",
+    INCOMPLETE: "The shell waited for more input, and the command was ended.",
+    LOST: "The command ended the shell; there is a new one.",
+}
+_NO_TOOL: Final = "Go on with a command, or call `submit` or `give_up`."
+_CUT: Final = "Your answer was cut off for its length. Say less, and use shorter commands."
+_CIRCLES: Final = "You get the same again and again. Try something else, or give up."
+
+
+def told(feedback: Feedback, command: str) -> str:
+    """What the model is told of a command: what it printed, clipped, and how it ended."""
+    printed = Printed()
+    printed.add(feedback.output)
+    text = printed.text(command)
+    parts = [text] if text else []
+    if feedback.outcome in _ENDED:
+        parts.append(_ENDED[feedback.outcome])
+    parts.append("Exit code: " + ("unknown" if feedback.exit_code is None else str(feedback.exit_code)))
+    return "\n\n".join(parts)
+
+
+@dataclass
+class Claude:
+    """A model at work on one branch. What to make of an answer is decided in `read`, without waiting."""
+
+    talk: Conversation
+    service: Service
+    fallback: str = ""
+    """The model that is asked instead once the first has refused; empty for none."""
+    name: str = NAME
+    brings: bytes = b""
+    _call: str = ""
+    """The tool's use whose result is due."""
+    _command: str = ""
+    _nudges: int = 0
+    _warnings: int = 0
+    _acted: list[Acted] = field(default_factory=list)
+
+    def begin(self, instruction: str) -> None:
+        """Give it the task."""
+        self.talk.begin()
+        self.talk.tell(instruction)
+
+    async def propose(self) -> Proposal | Submit | GiveUp | Stopped:
+        """Ask until there is a command or an end.
+
+        Raises:
+            LimitReached, ModelError: see `Service.ask`.
+        """
+        if self._warnings > WARNINGS:
+            return Stopped(repairs.GAVE_UP, "it went in circles")
+        model = ""
+        while True:
+            answer = await self.talk.ask(self.service, model=model)
+            if answer.outcome == REFUSED and self.fallback and not model:
+                model = self.fallback
+                continue
+            if (decided := self.read(answer)) is not None:
+                return decided
+
+    def read(self, answer: Answer) -> Proposal | Submit | GiveUp | Stopped | None:
+        """What an answer asks for; None when it has to be asked again, and has been told why."""
+        if answer.outcome == REFUSED:
+            return Stopped(repairs.REFUSED, answer.detail or "the model refused")
+        if answer.outcome == FULL:
+            return Stopped(repairs.LIMIT, "the conversation is as long as the model takes")
+        if answer.outcome == PAUSED:
+            return None
+        if answer.outcome == DONE and answer.tools:
+            return self._used(answer.tools[0], answer.text)
+        return self._nudge(_CUT if answer.outcome == CUT else _NO_TOOL)
+
+    def _used(self, tool: Block, said: str) -> Proposal | Submit | GiveUp | Stopped | None:
+        given = tool.get("input")
+        match tool.get("name"), given if isinstance(given, dict) else {}:
+            case "submit", _:
+                return Submit(_line(said))
+            case "give_up", arguments:
+                return GiveUp(_line(str(arguments.get("reason") or said)))
+            case "bash", {"command": str(command)} if command.strip():
+                self._call, self._command, self._nudges = str(tool["id"]), command, 0
+                return Proposal(command, self.name, intent=_line(said))
+            case _:
+                self.talk.result(str(tool["id"]), "This is no use of a tool there is.", error=True)
+                return self._nudge(_NO_TOOL)
+
+    def _nudge(self, text: str) -> Stopped | None:
+        self._nudges += 1
+        if self._nudges > NUDGES:
+            return Stopped(repairs.GAVE_UP, "it neither did anything nor submitted")
+        self.talk.tell(text)
+        return None
+
+    def observe(self, feedback: Feedback) -> None:
+        """Tell it what became of the command, and when it goes in circles."""
+        result = told(feedback, self._command)
+        self.talk.step = feedback.step
+        self.talk.result(self._call, result, error=feedback.outcome in _ENDED)
+        self._acted.append((self._command, result))
+        if looping(self._acted):
+            self._warnings += 1
+            self._acted.clear()
+            self.talk.tell(_CIRCLES)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:500]
