@@ -317,6 +317,12 @@ def _trajectories(commands: Any) -> None:
             type=filled,
             help="a session's id or the beginning of it, or a journal",
         )
+        _curation(each)
+    told = "Run the commands of solved repairs again in fresh containers, and have those graded."
+    verify = _with_json(actions, "verify", f"{told} Exit code 0 only if all earn 1.")
+    verify.add_argument(
+        "sessions", metavar="SESSION", nargs="+", type=filled, help="a session's id or the beginning of it"
+    )
     export.add_argument(
         "--format",
         dest="kind",
@@ -343,6 +349,30 @@ def _trajectories(commands: Any) -> None:
     export.add_argument("--pairs", action="store_true", help="also preference pairs, from forks")
     export.add_argument(
         "--keep-tagged", action="store_true", help="also those that curation says not to learn from"
+    )
+
+
+def _curation(command: Parser) -> None:
+    group = command.add_argument_group("curation", "what is tagged as not to be learned from")
+    group.add_argument(
+        "--curate",
+        choices=("default", "cligym", "none"),
+        default="default",
+        help="repairs of 5 to 100 steps, of 20 or more, or no tags at all (default default)",
+    )
+    group.add_argument("--verified", action="store_true", help="tag repairs not graded a second time")
+    group.add_argument(
+        "--benchmark",
+        dest="benchmarks",
+        metavar="FILE",
+        action="append",
+        default=[],
+        type=filled,
+        help="prompts not to be trained on, in whatever form; may be given again",
+    )
+    group.add_argument("--per-task", metavar="N", type=whole(1, 10**6), help="at most so many of a task")
+    group.add_argument(
+        "--per-project", metavar="N", type=whole(1, 10**6), help="at most so many of a project"
     )
 
 

@@ -1,4 +1,4 @@
-"""`trajectories list` and `export`: what agents did in recorded sessions, as conversations."""
+"""`trajectories list`, `export` and `verify`: what agents did in recorded sessions, as conversations."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cligym_tui import diagnostics, output
+from cligym_tui.curating import curated, verify
 from cligym_tui.exits import ExitCode
 from cligym_tui.replay_command import journal
 from cligym_tui.wording import number, span, table
 from engine.errors import CligymError, OutputError, UsageError
 from sessions.exports import dataset
 from sessions.journal import read
+from sessions.repairs import rewards
 from sessions.trajectories.choice import ALL, Chosen, choose
 from sessions.trajectories.fold import trajectories
 
@@ -34,19 +36,24 @@ def run(asked: argparse.Namespace) -> ExitCode:
         UsageError: nobody did anything in them; or `--out` is in use.
         OutputError: `--out` cannot be written.
     """
-    found = _found(asked.sessions)
+    if asked.action == "verify":
+        return verify(asked)
+    found = _found(asked)
     return _list(found, asked) if asked.action == "list" else _export(found, asked)
 
 
-def _found(sessions: Sequence[str]) -> list[Trajectory]:
-    paths = dict.fromkeys(journal(text).resolve() for text in sessions)
+def _found(asked: argparse.Namespace) -> list[Trajectory]:
+    """The trajectories of the sessions, with what curation says of them."""
+    paths = dict.fromkeys(journal(text).resolve() for text in asked.sessions)
     found: dict[str, Trajectory] = {}
+    verified: dict[str, float] = {}
     for path in paths:
+        verified |= rewards(read(path))
         for each in trajectories(read(path)):
             if each.id in found:
                 diagnostics.warning(f"{path} repeats {each.id}: it is taken once")
             found.setdefault(each.id, each)
-    return list(found.values())
+    return curated(list(found.values()), asked, verified)
 
 
 def _list(found: Sequence[Trajectory], asked: argparse.Namespace) -> ExitCode:

@@ -114,3 +114,15 @@ def repairs(happened: Iterable[events.Event]) -> tuple[Attempted, ...]:
     for event in happened:
         tally.take(event)
     return tally.repairs()
+
+
+def rewards(happened: Iterable[events.Event]) -> dict[str, float]:
+    """What second gradings gave, by trajectory: the session's id and the branch's."""
+    found: dict[str, float] = {}
+    session = ""
+    for event in happened:
+        if isinstance(event, events.SessionStarted):
+            session = event.session
+        elif isinstance(event, events.RepairVerified):
+            found[f"{session}-{event.branch}"] = event.reward
+    return found

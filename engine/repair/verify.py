@@ -24,7 +24,7 @@ from sessions import events
 from sessions.journal import Journal, read
 from sessions.library import Library
 from sessions.lineage import lineage
-from sessions.repairs import SOLVED
+from sessions.repairs import SOLVED, rewards
 from sessions.state import State, fold
 
 
@@ -43,17 +43,6 @@ class Again:
 
     def observe(self, feedback: Feedback) -> None:
         """It does not look."""
-
-
-def rewards(happened: Iterable[events.Event]) -> dict[str, float]:
-    """What second gradings gave, by trajectory: the session's id and the branch's."""
-    found, session = {}, ""
-    for event in happened:
-        if isinstance(event, events.SessionStarted):
-            session = event.session
-        elif isinstance(event, events.RepairVerified):
-            found[f"{session}-{event.branch}"] = event.reward
-    return found
 
 
 async def verify(

@@ -47,7 +47,9 @@ def loops(each: Trajectory, rules: Rules) -> str:
 
 
 def length(each: Trajectory, rules: Rules) -> str:
-    """It is neither too short nor too long."""
+    """A repair is neither too short nor too long."""
+    if each.purpose != "repair":
+        return ""
     if each.steps < rules.least:
         return f"{each.steps} steps, fewer than {rules.least}"
     return f"{each.steps} steps, more than {rules.most}" if each.steps > rules.most else ""
@@ -75,11 +77,11 @@ def overlap(each: Trajectory, rules: Rules) -> str:
 
 def verified(each: Trajectory, rules: Rules) -> str:
     """A repair that was solved was solved again, by its commands in a fresh container."""
-    if rules.verified is None or each.purpose != "repair" or not each.solved:
+    if each.purpose != "repair" or not each.solved:
         return ""
     again = rules.verified.get(each.id)
     if again is None:
-        return "it was not graded a second time"
+        return "it was not graded a second time" if rules.twice else ""
     return "" if again >= 1 else f"in a fresh container its commands earned {again:g}"
 
 

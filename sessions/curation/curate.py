@@ -56,6 +56,8 @@ def _distinct(found: Iterable[Trajectory], rules: Rules) -> list[Trajectory]:
 
 
 def _text(each: Trajectory) -> str:
+    """What it did by itself: what a fork shares with its parent makes it no twin."""
+    each = replace(each, turns=tuple(turn for turn in each.turns if not turn.copied))
     said = " ".join(f"{action} {outcome}" for action, outcome in acted(each))
     return " ".join(_VARYING.sub("#", said).split()[:WORDS])
 

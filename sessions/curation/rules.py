@@ -29,8 +29,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What a solver has to leave alone."""
     benchmarks: tuple[Benchmark, ...] = ()
     """Prompts that must not be trained on."""
-    verified: Mapping[str, float] | None = None
-    """Rewards of a second grading, by trajectory; None when there was none."""
+    verified: Mapping[str, float] = {}
+    """Rewards of a second grading, by trajectory, as far as there was one."""
+    twice: bool = False
+    """Whether there has to have been one."""
 
 
 PRESETS: Final = {

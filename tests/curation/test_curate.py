@@ -187,8 +187,9 @@ def test_what_was_solved_has_to_be_solved_again() -> None:
     assert tags(made(), Rules(verified={"a": 0.0})) == {
         "verified": "in a fresh container its commands earned 0"
     }
-    assert tags(made(), Rules(verified={})) == {"verified": "it was not graded a second time"}
-    assert tags(made(reward=0.0), Rules(verified={})) == {}
+    assert tags(made(), Rules(twice=True)) == {"verified": "it was not graded a second time"}
+    assert tags(made(reward=0.0), Rules(twice=True)) == {}
+    assert tags(made()) == {}
 
 
 def test_of_equals_the_first_stays_and_nothing_is_lost() -> None:

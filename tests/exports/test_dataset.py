@@ -35,6 +35,7 @@ def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def export(journals: list[str], out: Path, kind: str, *words: str) -> dict[str, Any]:
     """What was written: by file, the lines or the document."""
+    words = ("--curate", "none", *words)
     assert run(["trajectories", "export", *journals, "--format", kind, "--out", str(out), *words]) == 0
     found: dict[str, Any] = {}
     for path in sorted(out.rglob("*")):
@@ -155,7 +156,7 @@ def test_half_a_data_set_does_not_stay(tmp_path: Path) -> None:
 
 
 def test_mistakes(journals: list[str], tmp_path: Path) -> None:
-    words = ["trajectories", "export", journals[1], "--format", "trl"]
+    words = ["trajectories", "export", journals[1], "--format", "trl", "--curate", "none"]
     with pytest.raises(CligymError, match="none is left: 1 because it did not succeed") as short:
         run([*words, "--out", str(tmp_path / "a")])
     assert code_of(short.value) is ExitCode.SHORT
@@ -179,3 +180,22 @@ def test_mistakes(journals: list[str], tmp_path: Path) -> None:
 def test_the_session_that_comes_with_the_program(kind: str, tmp_path: Path) -> None:
     found = export(["demo"], tmp_path / "out", kind, "--view", "all")
     assert found["trajectories.jsonl"]
+
+
+def test_curation_tags_and_what_is_tagged_is_left_out(
+    journals: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["trajectories", "list", "--json", *journals]) is ExitCode.GOAL
+    tags = {each["id"]: [tag["name"] for tag in each["tags"]] for each in json.loads(capfd.readouterr().out)}
+    assert "length" in tags["s1-b1"]
+    words = ["trajectories", "export", *journals, "--format", "trl"]
+    with pytest.raises(CligymError, match="tagged: "):
+        run([*words, "--out", str(tmp_path / "a")])
+    assert run([*words, "--out", str(tmp_path / "a"), "--keep-tagged"]) is ExitCode.GOAL
+    with pytest.raises(UsageError, match="cannot be read"):
+        run([*words, "--out", str(tmp_path / "b"), "--benchmark", str(tmp_path / "nowhere")])
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text(stories.INSTRUCTION)
+    assert run(["trajectories", "list", "--json", "--benchmark", str(prompts), *journals]) is ExitCode.GOAL
+    found = json.loads(capfd.readouterr().out.partition("[")[2].join(("[", "")))
+    assert all("overlap" in [tag["name"] for tag in each["tags"]] for each in found)

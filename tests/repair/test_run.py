@@ -15,12 +15,12 @@ from engine.repair import results
 from engine.repair.attempt import Allowance
 from engine.repair.run import RECRUITS, Order, run
 from engine.repair.solver import Feedback, GiveUp, Proposal, Submit
-from engine.repair.verify import rewards, verify
+from engine.repair.verify import verify
 from engine.sandbox.client import Engine
 from sessions import events
 from sessions.journal import read
 from sessions.library import Library
-from sessions.repairs import Attempted, repairs
+from sessions.repairs import Attempted, repairs, rewards
 from tests.repair.conftest import MEND
 from tests.tasks.conftest import Made
 

@@ -49,7 +49,7 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def write(kind: str) -> Path:
         out = tmp_path / kind
         words = ["--format", kind, "--out", str(out), "--view", "all", "--pairs", "--split", "0.8"]
-        assert run(["trajectories", "export", *journals, *words]) == 0
+        assert run(["trajectories", "export", *journals, *words, "--curate", "none"]) == 0
         return out
 
     return write

@@ -43,7 +43,8 @@ def test_the_loss_goes_down_and_the_checkpoint_loads(tmp_path: Path) -> None:
         for number, events in enumerate([stories.oracle("s1"), stories.model("s2")])
     ]
     data = tmp_path / "data"
-    assert run(["trajectories", "export", *journals, "--format", "trl", "--out", str(data)]) == 0
+    words = ["--format", "trl", "--out", str(data), "--curate", "none"]
+    assert run(["trajectories", "export", *journals, *words]) == 0
     argv = [sys.executable, str(SCRIPT), str(data), "--out", str(tmp_path / "model"), "--steps", "30"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
