@@ -6,6 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from engine.masking import Mask
 from engine.proof import times
 from engine.proof.gate import Fell, Held
@@ -137,13 +139,13 @@ def telling(task: Task, delta: Layer) -> Iterator[str]:
     project = slug(task.gold.project)
     if not re.fullmatch(rf"{re.escape(project)}-[0-9a-f]+", task.id):
         yield f"the id {task.id} says more than the project's name"
+    # What would stand there whatever was damaged says nothing: a tag may be a package's name by chance.
+    untold = replace(task, families=(), steps=(), lines=(), notes={}, delta={}, instruction="", hints={})
+    mask = Mask(delta)
+    said = set(mask.told(_labels(task))) - set(mask.told(_labels(untold)))
+    yield from (f"{word} stands in the title or the tags" for word in sorted(said))
+
+
+def _labels(task: Task) -> str:
     config = harbor.config(task)
-    shown = " ".join(
-        [config["task"]["description"], *config["task"]["keywords"], *config["metadata"]["tags"]]
-    )
-    own = {project, *project.split("-"), task.gold.project.lower()}
-    yield from (
-        f"{word} stands in the title or the tags"
-        for word in Mask(delta).told(shown)
-        if word.lower() not in own
-    )
+    return " ".join([config["task"]["description"], *config["task"]["keywords"], *config["metadata"]["tags"]])

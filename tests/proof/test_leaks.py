@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from engine.sandbox import images
 from engine.sandbox.delta import Entry
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
+from engine.tasks import harbor
 from engine.tasks.model import Task
 from tests.conftest import BASELINE
 from tests.proof.conftest import PARSER, Bench
@@ -168,10 +170,24 @@ def test_a_repository_that_has_the_original() -> None:
     assert list(versioned(tree, {"/srv/y": None})) == []
 
 
-def test_names_that_tell(drafted: Task) -> None:
+def test_names_that_tell(drafted: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     library = {"/opt/venv/lib/python3.11/site-packages/terminal/__init__.py": None}
     assert list(telling(drafted, {})) == []
-    assert list(telling(drafted, library)) == ["terminal stands in the title or the tags"]
+    # Every task has that tag.
+    assert list(telling(drafted, library)) == []
+    plain = harbor.config
+
+    def tagged(task: Task) -> dict[str, Any]:
+        made = plain(task)
+        made["metadata"]["tags"] += [f"broken-{family}" for family in task.families]
+        return made
+
+    monkeypatch.setattr(harbor, "config", tagged)
+    loader = {"/opt/venv/lib/python3.11/site-packages/broken/__init__.py": None}
+    assert drafted.families
+    assert list(telling(drafted, library)) == []
+    assert list(telling(drafted, loader)) == [f"broken-{drafted.families[0]} stands in the title or the tags"]
+    monkeypatch.undo()
     assert list(telling(replace(drafted, id="tiny-permissions"), {})) == [
         "the id tiny-permissions says more than the project's name"
     ]
