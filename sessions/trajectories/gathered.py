@@ -37,7 +37,7 @@ class Gathered:
     lines: dict[str, Line] = field(default_factory=dict)
     """By branch."""
     answers: dict[int, events.ModelAnswered] = field(default_factory=dict)
-    """By call: the one that came, if any did."""
+    """By call: the last one."""
 
     def line(self, branch: str) -> Line:
         """That of a branch; an empty one is begun where there is none."""
@@ -104,8 +104,7 @@ def _note(gathered: Gathered, event: events.Event) -> None:
             gathered.line(event.branch).graded = event
         case events.ModelAnswered():
             gathered.line(event.branch).answers.append(event)
-            if event.outcome == "done":
-                gathered.answers[event.call] = event
+            gathered.answers[event.call] = event
         case events.CommandStarted():
             # A command that is run again after a crash has a new output.
             gathered.line(event.branch).printed[event.step] = Printed()

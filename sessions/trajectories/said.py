@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sessions.trajectories.gathered import spent
 from sessions.trajectories.model import Block, Call, Result, Text, Thinking, Turn
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sessions.events import MessageAdded, ModelAnswered
     from sessions.model import Step
 
+_WHOLE: Final = ("done", "paused")
+"""Outcomes of answers that are all the model wanted to say."""
+
 
 def turns(
     messages: Sequence[MessageAdded], answers: Mapping[int, ModelAnswered], steps: Mapping[int, Step]
@@ -21,7 +24,7 @@ def turns(
     """One turn for each message, with what it is worth.
 
     A model does not learn from a call that could not be done, whether it was denied, broken off or made no
-    sense; and an answer at the end that asks for a command nobody ran is left out.
+    sense, nor from what was cut off; and an answer at the end that asks for a command nobody ran is left out.
     """
     wrong = {
         result.tool_use_id for message in messages for result in _results(message.content) if result.is_error
@@ -35,10 +38,10 @@ def turns(
         if unanswered and place == len(messages) - 1:
             return
         step = message.step + 1 if message.role == "assistant" and commands else message.step
+        answer = answers.get(message.call) if message.call else None
         why = ""
         if message.role == "assistant":
-            why = _why(steps.get(step) if commands else None, any(call.id in wrong for call in calls))
-        answer = answers.get(message.call) if message.call else None
+            why = _why(steps.get(step) if commands else None, any(call.id in wrong for call in calls), answer)
         yield Turn(
             role=message.role,
             blocks=blocks,
@@ -60,7 +63,9 @@ def before_fork(messages: Sequence[MessageAdded], step: int) -> Sequence[Message
     return messages[: places[-1] + 1] if places else ()
 
 
-def _why(step: Step | None, wrong: bool) -> str:
+def _why(step: Step | None, wrong: bool, answer: ModelAnswered | None) -> str:
+    if answer and answer.outcome not in _WHOLE:
+        return answer.outcome
     if step and step.outcome and step.outcome != "done":
         return step.outcome
     return "error" if wrong else ""

@@ -48,7 +48,8 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def write(kind: str) -> Path:
         out = tmp_path / kind
-        words = ["--format", kind, "--out", str(out), "--view", "all", "--pairs", "--split", "0.8"]
+        words = ["--format", kind, "--out", str(out), "--view", "all", "--pairs"]
+        words += ["--split", "0.8", "--curate", "none"]
         assert run(["trajectories", "export", *journals, *words, "--curate", "none"]) == 0
         return out
 

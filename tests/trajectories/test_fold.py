@@ -177,6 +177,22 @@ def test_a_call_that_makes_no_sense_is_an_error() -> None:
     assert one.outcome == "not graded", "and the answer nobody acted on is left out"
 
 
+def test_an_answer_that_was_cut_off_is_not_learned() -> None:
+    (one,) = told(
+        [
+            started(agent="claude"),
+            *opened(solver="claude"),
+            said("user", {"type": "text", "text": "go"}, step=0),
+            ev.ModelAnswered(call=1, outcome="cut", branch="b1", model="m-1", output_tokens=7),
+            said("assistant", {"type": "text", "text": "I will"}, step=0, call=1),
+            said("user", {"type": "text", "text": "say less"}, step=0),
+            said("assistant", {"type": "text", "text": "Done."}, step=0),
+        ]
+    )
+    assert lines(one.turns) == ["user go", "assistant I will -cut", "user say less", "assistant Done. +"]
+    assert one.turns[1].model == "m-1"
+
+
 def test_what_is_not_known_of_a_call_is_not_known_of_the_sum() -> None:
     events = stories.model(forks=False)
     events.insert(5, ev.ModelAnswered(call=9, outcome="cut", branch="b1", usage=False))
