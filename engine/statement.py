@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine import clean, phrases
 from engine.gold.model import Gold, TestCommand
@@ -81,7 +81,7 @@ def check(statement: str, commands: Iterable[str], damaged: Sequence[str]) -> li
         wrong.append("it holds control characters or an open fence")
     flat = " ".join(statement.split())
     for command in commands:
-        for piece in {command, *re.split(r"[;&|\n]+", command)}:
+        for piece in {command, *_commands(command)}:
             piece = " ".join(piece.split())
             if len(piece) >= 8 and piece in flat:
                 wrong.append(f"it names a command: {piece[:80]}")
@@ -89,6 +89,18 @@ def check(statement: str, commands: Iterable[str], damaged: Sequence[str]) -> li
     quoted = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", statement, re.DOTALL))
     wrong += [f"it names what is damaged: {name}" for name in Mask(damaged).told(quoted)]
     return wrong
+
+
+_SIMPLE = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;&|\n'"\\])+""", re.DOTALL)
+_SCRIPT = re.compile(r"""\s-c\s+(?:'([^']*)'|"((?:\\.|[^"\\])*)")""")
+
+
+def _commands(script: str) -> Iterator[str]:
+    """The single commands of a script, also of those it gives to a shell; what is quoted else is data."""
+    for piece in _SIMPLE.findall(script):
+        yield piece
+        for single, double in _SCRIPT.findall(piece):
+            yield from _commands(single or double)
 
 
 def _count(number: int, noun: str) -> str:

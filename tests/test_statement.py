@@ -179,6 +179,29 @@ def test_what_tells_too_much_is_found(told: str, reason: str) -> None:
     assert any(reason in violation for violation in check(told, commands, damaged))
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["printf %s 'the original\nreturn home\n' >/etc/x", 'echo "return home; the original" >/etc/x'],
+)
+def test_what_a_command_writes_is_no_command(command: str) -> None:
+    assert check("The original has to return home. " + "word " * 100, [command], []) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true 'x'; chmod 600 thing.conf",
+        "bash -ec 'true'; bash -c 'cd /etc; chmod 600 thing.conf'",
+        'sudo sh -c "cd /etc && chmod 600 thing.conf"',
+        "echo it's; chmod 600 thing.conf",
+    ],
+)
+def test_a_command_is_found_beside_quotes_and_in_a_shells_script(command: str) -> None:
+    assert check("It ran chmod 600 thing.conf. " + "word " * 100, [command], []) == [
+        "it names a command: chmod 600 thing.conf"
+    ]
+
+
 def test_names_of_the_damaged() -> None:
     site = "/opt/venv/lib/python3.11/site-packages"
     assert names([f"{site}/Foo_Bar-1.2.dist-info/METADATA"]) >= {"foo_bar", "foo-bar", "metadata"}
