@@ -12,7 +12,7 @@ from engine.errors import UsageError
 
 AGENTS = ("saboteur",)
 """Who can break an environment."""
-SOLVERS = ("claude", "oracle", "baseline")
+SOLVERS = ("claude", "operator", "oracle", "baseline")
 """Who can repair one."""
 
 HELP = """\
@@ -266,7 +266,7 @@ def _repair(commands: Any) -> None:
         dest="solver",
         choices=SOLVERS,
         required=True,
-        help="a model, the task's own solution, or repairs that need no look",
+        help="a model, you on the screen, the task's own solution, or repairs that need no look",
     )
     repair.add_argument(
         "--attempts", metavar="K", type=whole(1, 1000), default=1, help="at each task (default 1)"

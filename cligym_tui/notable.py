@@ -62,6 +62,12 @@ def _told(event: events.Event) -> tuple[str, str] | None:
             return TASK, f"{event.branch} task {event.task}: {families}, {event.f2p} F2P, {event.p2p} P2P"
         case events.CandidateFell():
             return FALL, f"{_step(event)} fell at {event.gate}{_because(event.reason)}"
+        case events.RepairStarted():
+            hint = "" if event.hint == "none" else f", {event.hint} hint"
+            return PLAIN, f"{event.branch} {event.solver} is given {event.task}{hint}"
+        case events.RepairGraded():
+            kind = TASK if event.outcome == "solved" else FALL
+            return kind, f"{event.branch} {event.outcome}, reward {event.reward:g}{_because(event.detail)}"
         case events.Remark():
             return (WARNING if event.level == "warning" else PLAIN), f"{event.branch} {event.text}"
         case _:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 def run(asked: argparse.Namespace) -> ExitCode:
     """Try what was asked for; 0 when every task was solved at least once."""
+    if asked.solver == "operator":
+        return _operator(asked)
     from engine.repair.attempt import Allowance
     from engine.repair.figures import difficulties
     from engine.repair.run import Order
@@ -52,6 +54,22 @@ def run(asked: argparse.Namespace) -> ExitCode:
         return ExitCode.LIMIT
     solved = sum(1 for each in found if each.solved)
     return ExitCode.GOAL if solved == len(tasks) else ExitCode.SHORT
+
+
+def _operator(asked: argparse.Namespace) -> ExitCode:
+    """One task on the screen.
+
+    Raises:
+        UsageError: several tasks or attempts, or no terminal.
+    """
+    from cligym_tui.screen.run import need_terminal, run_repair
+    from engine.repair.hands import Hands
+
+    _choice(asked)
+    if len(asked.directories) > 1 or asked.attempts > 1 or asked.json:
+        raise UsageError("a person tries one task, once, on the screen", "name one TASK")
+    need_terminal("`cligym-tui repair TASK --agent claude` works without one")
+    return ExitCode(run_repair(Hands(Path(asked.directories[0]).expanduser().absolute(), asked.hint)))
 
 
 def _choice(asked: argparse.Namespace) -> Choice | None:

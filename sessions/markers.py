@@ -22,7 +22,8 @@ class Marker(msgspec.Struct, frozen=True):
     time: float
     """Seconds of session time."""
     kind: str
-    """`flip`, `fork`, `steer`, `gate`, `fell`, `commit`, `lost` (the shell), or `warning`."""
+    """`flip`, `fork`, `steer`, `gate`, `fell`, `commit`, `lost` (the shell), or `warning`; a repair that is
+    solved has `commit`, another one `fell`."""
     label: str
     """What happened, for people. It may quote what a container or a model said: clean it before showing."""
     branch: str = ""
@@ -79,6 +80,12 @@ def _task_committed(event: events.TaskCommitted) -> tuple[str, str]:
     return "commit", event.task
 
 
+def _repair_graded(event: events.RepairGraded) -> tuple[str, str]:
+    if event.outcome == "solved":
+        return "commit", "solved"
+    return "fell", f"{event.outcome}: {event.detail}" if event.detail else event.outcome
+
+
 def _shell_lost(event: events.ShellLost) -> tuple[str, str]:
     return "lost", f"shell lost: {event.reason}"
 
@@ -96,6 +103,7 @@ _DESCRIBE: Final[dict[type[events.Event], Callable[[Any], tuple[str, str] | None
     events.GateEnded: _gate_ended,
     events.CandidateFell: _candidate_fell,
     events.TaskCommitted: _task_committed,
+    events.RepairGraded: _repair_graded,
     events.ShellLost: _shell_lost,
     events.Remark: _remark,
 }

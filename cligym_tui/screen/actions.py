@@ -8,10 +8,12 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
-LIVE, REPLAY, HOME = "live", "replay", "home"
-SESSION: Final = frozenset({LIVE, REPLAY})
-ANYWHERE: Final = frozenset({LIVE, REPLAY, HOME})
+LIVE, REPAIR, REPLAY, HOME = "live", "repair", "replay", "home"
+SESSION: Final = frozenset({LIVE, REPAIR, REPLAY})
+ANYWHERE: Final = frozenset({LIVE, REPAIR, REPLAY, HOME})
 ONLY_LIVE: Final = frozenset({LIVE})
+ONLY_REPAIR: Final = frozenset({REPAIR})
+AT_WORK: Final = frozenset({LIVE, REPAIR})
 ONLY_REPLAY: Final = frozenset({REPLAY})
 ONLY_HOME: Final = frozenset({HOME})
 PANE: Final = "Every pane"
@@ -66,8 +68,26 @@ ACTIONS: Final = (
         ("ctrl+right_square_bracket",),
         "Your hands",
         "Give the keyboard back to the agent, who is told what changed.",
-        ONLY_LIVE,
+        AT_WORK,
         100,
+    ),
+    Action(
+        "repair.submit",
+        "submit",
+        ("S",),
+        "A repair",
+        "Have the container graded by the task's own grader; that ends the work.",
+        ONLY_REPAIR,
+        95,
+    ),
+    Action(
+        "repair.give-up",
+        "give up",
+        ("X",),
+        "A repair",
+        "Give the task up; it is graded all the same.",
+        ONLY_REPAIR,
+        94,
     ),
     Action(
         "replay.play", "play", ("space",), "Replay", "Play or pause; at the end, begin anew.", ONLY_REPLAY, 95
@@ -171,7 +191,7 @@ ACTIONS: Final = (
         ("t",),
         "Your hands",
         "Type into the branch's shell yourself; ctrl+] leaves. Every key is in the journal.",
-        ONLY_LIVE,
+        AT_WORK,
         75,
     ),
     Action(
@@ -349,8 +369,10 @@ def markdown() -> str:
 
 def place(action: Action) -> str:
     """Where an action is, in a word."""
-    if action.where == ONLY_LIVE:
+    if action.where in (ONLY_LIVE, AT_WORK):
         return "live"
+    if action.where == ONLY_REPAIR:
+        return "repair"
     if action.where == ONLY_REPLAY:
         return "replay"
     if action.where == ONLY_HOME:

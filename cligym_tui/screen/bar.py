@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cligym_tui.screen.branches import standing
+from cligym_tui.screen.errand import repair_of, verdict
 from cligym_tui.screen.lines import Part, width_of
 from cligym_tui.screen.sight import Sight, broken, broken_now
 from cligym_tui.screen.strip import PartsLine, joined
@@ -33,7 +34,7 @@ class Bar(PartsLine):
         left = joined(
             [
                 [chip(sight)],
-                [_mode(sight)] if sight.live else [("replay", f"bold {ACCENT}")],
+                _mode(sight) if sight.live else [("replay", f"bold {ACCENT}")],
                 _steps(sight),
                 _broken(sight),
                 [(sparkline([0, *history], max(history, default=0), 24), BAD)] if history else [],
@@ -70,7 +71,13 @@ def chip(sight: Sight) -> Part:
     }.get(words, (f"○ {words}", WARN))
 
 
-def _mode(sight: Sight) -> Part:
+def _mode(sight: Sight) -> list[Part]:
+    if sight.state.repairs:
+        return [("repair", f"bold {ACCENT}")]
+    return [_decides(sight)]
+
+
+def _decides(sight: Sight) -> Part:
     return sight.state.mode, {"auto": GOOD, "confirm": WARN}.get(sight.state.mode, ACCENT)
 
 
@@ -84,6 +91,10 @@ def _steps(sight: Sight) -> list[Part]:
 
 
 def _broken(sight: Sight) -> list[Part]:
+    repair = repair_of(sight.state, sight.selected)
+    if repair is not None:
+        word, look = verdict(repair)
+        return [(word, f"bold {look}"), (f" {repair.task}", "")]
     if not sight.tests:
         return []
     down = broken_now(sight.steps)

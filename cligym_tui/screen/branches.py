@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from cligym_tui.screen.errand import verdict
 from cligym_tui.screen.lines import Part, spread
 from cligym_tui.screen.sight import Sight, broken, broken_now
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN
@@ -80,6 +81,9 @@ class Forest:
             (f"  {standing(branch)}", MUTED),
             (f"  {branch.note}" if branch.note else "", f"italic {MUTED}"),
         ]
+        repair = self._sight.state.repairs.get(branch.id)
+        if repair is not None:
+            return left, [verdict(repair)]
         down = broken_now(lineage(self._sight.state, branch.id))
         return left, [(f"{down}/{self._sight.tests}", BAD if down else MUTED)]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cligym_tui.screen.app import OperatorApp
     from cligym_tui.screen.config import Config
     from cligym_tui.screen.source import Live
+    from engine.repair.hands import Hands
 
 
 def need_terminal(instead: str) -> None:
@@ -86,6 +87,30 @@ def run_live(live: Live) -> int:
     if live.failure is not None and code == ExitCode.GOAL:
         diagnostics.report(live.failure)
         return code_of(live.failure)
+    return code
+
+
+def run_repair(hands: Hands) -> int:
+    """Let a person repair a task on the screen; the exit code, 0 when it is solved.
+
+    Raises:
+        UsageError: there is no terminal, or the configuration is wrong.
+    """
+    need_terminal("`cligym-tui repair TASK --agent claude` works without one")
+    from cligym_tui.screen.config import load
+    from cligym_tui.screen.repairing import RepairScreen
+
+    config = load()
+    hands.start()
+    try:
+        code = _run(lambda app: RepairScreen(hands, app.finish, bell=config.bell), config)
+    finally:
+        hands.stop()
+        hands.join(30)
+    _say(hands.journal_path)
+    if hands.failure is not None:
+        diagnostics.report(hands.failure)
+        return code_of(hands.failure)
     return code
 
 

@@ -10,7 +10,7 @@ from textual.command import CommandPalette
 from textual.containers import Container
 from textual.screen import Screen
 
-from cligym_tui.screen.actions import LIVE, REPLAY, SESSION, Action, at, bindings
+from cligym_tui.screen.actions import REPLAY, SESSION, Action, at, bindings
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.bar import Bar
 from cligym_tui.screen.commit_card import CommitCard
@@ -112,9 +112,9 @@ class SessionScreen(Screen[None]):
         """Begin to look."""
         for number, name in enumerate(PANES, 1):
             self.query_one(f"#{name}").border_title = plain(
-                f"{number} {name}" if self.where == LIVE else name
+                f"{number} {name}" if self.where != REPLAY else name
             )
-        self.query_one(Tabs).numbered = self.where == LIVE
+        self.query_one(Tabs).numbered = self.where != REPLAY
         self.focus_pane(self.current)
         self.set_interval(1 / paints_per_second(), self.tick)
         self.call_after_refresh(self.look)
@@ -126,7 +126,7 @@ class SessionScreen(Screen[None]):
         now = time.monotonic()
         passed, self._ticked = now - self._ticked, now
         # Of a recording the wall's clock says nothing.
-        if self.source.poll(passed) or (self.where == LIVE and int(self.sight.now) != int(wall())):
+        if self.source.poll(passed) or (self.where != REPLAY and int(self.sight.now) != int(wall())):
             self.look()
 
     def look(self) -> None:
@@ -136,7 +136,7 @@ class SessionScreen(Screen[None]):
         selected = self.select()
         if selected != self.sight.selected:
             self.tests.only = None
-        self.sight = Sight(self.source.state, selected, self.where == LIVE, self.source.limit, wall())
+        self.sight = Sight(self.source.state, selected, self.where != REPLAY, self.source.limit, wall())
         sight = self.sight
         self.query_one(Bar).see(sight)
         self.shell.follow(self.source, sight)
@@ -200,11 +200,11 @@ class SessionScreen(Screen[None]):
         if self.shell.taken_over and self.focused is self.shell and action != "hands_leave":
             return False
         if action == "branch_commit":
-            return bool(self.sight.steps)
+            return bool(self.sight.steps) and not self.sight.state.repairs
         if action == "branch_follow":
             return bool(self.chosen)
         if action == "tests_filter":
-            return self.current == "tests" or self.has_class("-wide")
+            return not self.sight.state.repairs and (self.current == "tests" or self.has_class("-wide"))
         return super().check_action(action, parameters)
 
     # Panes

@@ -36,8 +36,8 @@ class Attempt:
 
     exploration: Exploration
     environment: Environment
-    recruit: Callable[[], Solver]
-    """Makes the solver, once the container stands."""
+    recruit: Callable[[], Solver] | None
+    """Makes the solver, once the container stands; None for a person, who needs no `run`."""
     branch: str
     hint: str = "none"
     number: int = 1
@@ -61,6 +61,7 @@ class Attempt:
             return
         outcome, detail = "abandoned", ""
         try:
+            assert self.recruit is not None
             solver = self.recruit()
             if solver.brings:
                 await branch.sandbox.put(solver.brings)

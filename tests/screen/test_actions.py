@@ -8,19 +8,25 @@ import pytest
 from textual.widget import Widget
 
 from cligym_tui.screen import actions, config
-from cligym_tui.screen.actions import ACTIONS, HOME, LIVE, REPLAY, at, markdown
+from cligym_tui.screen.actions import ACTIONS, HOME, LIVE, REPAIR, REPLAY, at, markdown
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.help import grouped
 from cligym_tui.screen.home import HomeScreen
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.panes.shell import ShellPane
+from cligym_tui.screen.repairing import RepairScreen
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.working import LiveScreen
 from engine.errors import UsageError
 from tests.screen.conftest import Show
 from tests.screen.story import ScriptedLive, began
 
-SCREENS: dict[str, type[Widget]] = {LIVE: LiveScreen, REPLAY: ReplayScreen, HOME: HomeScreen}
+SCREENS: dict[str, type[Widget]] = {
+    LIVE: LiveScreen,
+    REPAIR: RepairScreen,
+    REPLAY: ReplayScreen,
+    HOME: HomeScreen,
+}
 
 
 def test_every_action_can_be_done_where_it_is_offered() -> None:

@@ -1,9 +1,13 @@
-"""The tests pane: a matrix of tests and steps, its counts, filters, and what a failure said."""
+"""The tests pane: a matrix of tests and steps, its counts, filters, and what a failure said.
+
+Of a repair no suite is run: there it shows what the solver was told and what the grader says.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from cligym_tui.screen import errand
 from cligym_tui.screen.lines import Fixed, Part, Parts
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.matrix import ALL, FILTERS, Matrix
@@ -12,7 +16,7 @@ from cligym_tui.screen.words import ACCENT, MUTED
 
 if TYPE_CHECKING:
     from cligym_tui.screen.sight import Sight
-    from sessions.model import Step
+    from sessions.model import Repair, Step
 
 EMPTY: Final = "The tests appear here when the session has begun, with a column for every step that ran them."
 NONE_LEFT: Final = "No test is {0}. s shows the others."
@@ -30,11 +34,18 @@ class TestsPane(Listing):
         self.only: Step | None = None
         """Show just what this step flipped."""
         self.matrix: Matrix | None = None
+        self.repair: Repair | None = None
+        self._sight: Sight | None = None
         self._shown: tuple[object, ...] = ()
         self._jumped: object = None
 
     def see(self, sight: Sight) -> None:
         """Show a moment."""
+        self._sight = sight
+        self.repair = errand.repair_of(sight.state, sight.selected)
+        if self.repair is not None:
+            self._see_repair(self.repair, sight)
+            return
         suites = tuple(step.suite for step in sight.steps)
         now = (sight.selected, sight.state.tests, suites, self.wanted, self.only)
         if same(now, self._shown):
@@ -44,6 +55,19 @@ class TestsPane(Listing):
         self.matrix = Matrix(sight.state.tests, sight.steps, self.wanted, only) if sight.state.tests else None
         self.empty = EMPTY if not sight.state.tests else NONE_LEFT.format(self.wanted)
         self.present(self.matrix or Fixed(), self._flip())
+
+    def _see_repair(self, repair: Repair, sight: Sight) -> None:
+        width = max(20, self.scrollable_content_region.width - 1)
+        now = (repair, len(sight.steps), width)
+        if not same(now, self._shown):
+            self._shown = now
+            self.matrix = None
+            self.present(errand.lines(repair, width), 0 if repair.outcome else None)
+
+    def on_resize(self) -> None:
+        """Words are wrapped anew."""
+        if self.repair is not None and self._sight is not None:
+            self.see(self._sight)
 
     def _flip(self) -> int | None:
         """Where the newest flip is, the first time it is seen and while nobody moved the cursor."""
@@ -57,7 +81,9 @@ class TestsPane(Listing):
         return next((at for at in range(len(matrix)) if matrix.key(at) in last.flips), None)
 
     def heading(self, width: int) -> Parts | None:
-        """Steps and counts."""
+        """Steps and counts; of a repair the verdict."""
+        if self.repair is not None and self._sight is not None:
+            return errand.heading(self.repair, self._sight)
         if self.matrix is None:
             return None
         parts: list[Part] = list(self.matrix.heading(width))
@@ -80,6 +106,8 @@ class TestsPane(Listing):
     @property
     def badge(self) -> Part:
         """What is broken, for a tab."""
+        if self.repair is not None:
+            return errand.verdict(self.repair)
         if self.matrix is None:
             return "", MUTED
         down = self.matrix.total - self.matrix.counts["passed"] - self.matrix.counts["pending"]

@@ -1,0 +1,70 @@
+"""The screen of a person who repairs a task: the shell is theirs, and two keys end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import BindingType
+
+from cligym_tui.exits import ExitCode
+from cligym_tui.screen.actions import REPAIR, at, bindings
+from cligym_tui.screen.popup import Question
+from cligym_tui.screen.source import Live
+from cligym_tui.screen.working import LiveScreen
+
+if TYPE_CHECKING:
+    from engine.repair.hands import Hands
+
+
+class RepairScreen(LiveScreen, inherit_bindings=False):
+    """One branch in the operator's hands."""
+
+    where: ClassVar[str] = REPAIR
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        [one for one in at(REPAIR) if not one.id.startswith("pane.")]
+    )
+
+    def __init__(self, hands: Hands, leave: Callable[[int], None], *, bell: bool = True) -> None:
+        # What is not offered is never wished.
+        super().__init__(cast("Live", hands), leave, bell=bell)
+        self.hands = hands
+        self._asked = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What makes sense now."""
+        branch = self.sight.branch
+        if action in ("repair_submit", "repair_give_up"):
+            ready = branch is not None and branch.open and not self.live.over
+            return ready and not self._asked and not self._taken()
+        return super().check_action(action, parameters)
+
+    def action_repair_submit(self) -> None:
+        """Have it graded, when that is meant."""
+        self._end("Submit it?", "The task's own grader judges the container as it is.", self.hands.submit)
+
+    def action_repair_give_up(self) -> None:
+        """Give it up, when that is meant."""
+        self._end("Give up?", "It is graded as it is, and counts as given up.", self.hands.give_up)
+
+    def _end(self, title: str, text: str, wish: Callable[[], None]) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == "y":
+                self._asked = True
+                wish()
+                self.notify("It is being graded …", timeout=30, markup=False)
+
+        self.app.push_screen(Question(title, f"{text} That ends the work.", [("y", "yes")]), answered)
+
+    def _over(self) -> None:
+        super()._over()
+        if self.live.failure is None and not self._ending:
+            self.app.clear_notifications()
+            self.focus_pane("tests")
+
+    def action_app_quit(self) -> None:
+        """Leave; the exit code says whether it is repaired."""
+        if self.live.over and self.live.failure is None:
+            self._leave(int(ExitCode.GOAL if self.hands.solved else ExitCode.SHORT))
+        else:
+            super().action_app_quit()
