@@ -51,3 +51,41 @@ def test_the_loss_goes_down_and_the_checkpoint_loads(tmp_path: Path) -> None:
     first, last = (float(part.split()[0]) for part in done.stdout.split("loss ")[1].split(" -> "))
     assert last < first / 2
     assert "loads again" in done.stdout
+
+
+@pytest.mark.timeout(600)
+def test_preferences_train_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.train.tiny import recipe
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    journal = str(recorded(stories.model("s2"), tmp_path / "2.jsonl"))
+    data = tmp_path / "data"
+    words = ["--format", "trl", "--out", str(data), "--curate", "none", "--pairs"]
+    assert run(["trajectories", "export", journal, *words]) == 0
+    from datasets import load_dataset
+    from trl import DPOConfig, DPOTrainer
+
+    sft = recipe()
+    tokenizer = sft.new_tokenizer(sft.load(data))
+    tokenizer.chat_template = sft.TEMPLATE
+    pairs = load_dataset(str(data), "pairs", split="train", cache_dir=str(tmp_path / "cache"))
+    config = DPOConfig(
+        output_dir=str(tmp_path / "model"),
+        max_steps=8,
+        learning_rate=1e-3,
+        use_cpu=True,
+        bf16=False,
+        gradient_checkpointing=False,
+        logging_steps=1,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+    )
+    # It loads what it compares with a second time, by its name.
+    sft.new_model(tokenizer).save_pretrained(tmp_path / "first")
+    trainer = DPOTrainer(
+        model=str(tmp_path / "first"), args=config, train_dataset=pairs, processing_class=tokenizer
+    )
+    trainer.train()
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert losses[-1] < losses[0]
