@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
 from typing import Any, NoReturn
 
-from cligym_tui import output
+from cligym_tui import model_arguments, output
+from cligym_tui.option_types import Number, dollars, filled, minutes, share, speed, whole
 from engine.errors import UsageError
 
-AGENTS = ("saboteur",)
+AGENTS = ("saboteur", "claude")
 """Who can break an environment."""
 SOLVERS = ("claude", "operator", "oracle", "baseline")
 """Who can repair one."""
@@ -27,10 +26,10 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   repair TASK...      let a solver try tasks (report OUT: a page to look at)
   doctor, gc          check this machine; remove what no living session owns
-
   --auto GOLD         break the gold environment and write proven tasks, with
     --tasks N           tasks to reach in DIR (default 1)
-    --agent NAME        who breaks: saboteur, which needs no key (the default)
+    --agent NAME        saboteur, which needs no key (the default), or claude
+      --model M --fallback-model M --max-usd X --max-tokens N --max-steps N
     --seed S            same seed, same gold, same session (default 0)
     --workers W         attempts at a time (default 1)
     --max-minutes M     stop after so long (default: never)
@@ -42,79 +41,11 @@ exit codes: 0 goal reached  1 ran, goal not reached  2 usage or configuration
             3 Docker  4 model  5 limit reached  130 interrupted
 """
 
-Number = Callable[[str], Any]
-
-
-def whole(least: int, most: int) -> Number:
-    """The type of an option that takes a whole number from `least` to `most`."""
-
-    def parse(text: str) -> int:
-        # int() takes blanks, underscores and digits of any script; a command line should not.
-        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from {least} to {most}")
-        return value
-
-    return parse
-
-
-def minutes(text: str) -> float:
-    """The type of `--max-minutes`: more than none, at most a month."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 43200:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of minutes above 0, at most 43200")
-    return value
-
-
-def dollars(text: str) -> float:
-    """The type of `--max-usd`: more than none."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of dollars above 0")
-    return value
-
 
 def agent(text: str) -> str:
     """The type of `--agent`."""
     if text not in AGENTS:
         raise argparse.ArgumentTypeError(f"unknown agent {text[:40]!r}; there is {', '.join(AGENTS)}")
-    return text
-
-
-def speed(text: str) -> float:
-    """The type of `--speed`."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not 0.01 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a speed from 0.01 to 1000")
-    return value
-
-
-def share(text: str) -> float:
-    """The type of `--split`."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share above 0, at most 1")
-    return value
-
-
-def filled(text: str) -> str:
-    """The type of what may be anything but nothing."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty")
-    if "\0" in text:
-        raise argparse.ArgumentTypeError("it has a NUL byte")
     return text
 
 
@@ -147,10 +78,13 @@ _AUTO: dict[str, tuple[Number, Any]] = {
     "max_minutes": (minutes, None),
     "out": (filled, "tasks"),
     "format": (str, "text"),
+    **{name: (kind, None) for name, (kind, _) in model_arguments.OPTIONS.items()},
 }
 """Options of `--auto`, with what is taken when they are not given."""
 FLAGS = ("self_contained", "reject_trivial")
 """Those that take no value."""
+_SHARED = {"open": {"agent", *model_arguments.OPTIONS}, "repair": {"model", "max_steps"}}
+"""Options of `--auto` that a command has as well."""
 
 
 def parser() -> Parser:
@@ -202,6 +136,8 @@ def _open(commands: Any) -> None:
         default="confirm",
         help="what the operator decides: nothing, every command, everything (default confirm)",
     )
+    opened.add_argument("--agent", metavar="NAME", type=agent, help="saboteur (the default) or claude")
+    model_arguments.add(opened)
 
 
 def _replay(commands: Any) -> None:
@@ -430,6 +366,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     asked = main.parse_args(argv)
     given = [name for name in _AUTO if getattr(asked, name) is not None]
     given += [name for name in FLAGS if getattr(asked, name)]
+    given = [name for name in given if name not in _SHARED.get(asked.command, ())]
     if asked.version:
         asked.command = "version"
     elif asked.auto is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from cligym_tui import diagnostics, output
+from cligym_tui import diagnostics, model_arguments, output
 from cligym_tui.background import Background, Watch, Work
 from cligym_tui.exits import ExitCode, code_of, unwrapped
 from cligym_tui.progress import figures
@@ -80,6 +80,9 @@ def run(asked: argparse.Namespace) -> ExitCode:
             out=Path(os.path.expanduser(asked.out)),
             alone=asked.self_contained,
             reject_trivial=asked.reject_trivial,
+            minds=model_arguments.minds(asked),
+            budget=model_arguments.budget(asked),
+            max_steps=asked.max_steps,
         )
         return await auto.run(order, watch, stop)
 

@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import commit
-from engine.agents.campaign import Exhausted
-from engine.agents.saboteur import Saboteur
+from engine.agents.expedition import Expedition, Minds
+from engine.agents.model import Agent
 from engine.attempts import in_order
-from engine.errors import CligymError, EngineError
-from engine.exploration import Exploration, ready
-from engine.gold import store
+from engine.crew import Crew, Saboteurs, remembered, unfinished
+from engine.errors import CligymError, EngineError, LimitReached
+from engine.exploration import Exploration, Moment, ready
+from engine.gold import large, store
+from engine.ledger import Budget, Steps
+from engine.models.conversation import Conversation
+from engine.models.reach import reach
+from engine.models.service import Service
 from engine.proof.gate import Candidate
 from engine.report import write as report
-from engine.resume import Place, branch_name, take_up
+from engine.resume import Place, branch_name, listed, take_up
+from engine.revive import moments
 from engine.sandbox.client import Engine, connect
 from engine.tasks.model import Task
 from sessions import events
 from sessions.errors import SessionsError
+from sessions.journal import read
+from sessions.model import Branch
 
-AGENTS = ("saboteur",)
+AGENTS = ("saboteur", "claude")
 
 GOAL, SHORT, LIMIT, INTERRUPTED, FAILED = "goal", "short", "limit", "interrupted", "failed"
 EXIT_CODES = {GOAL: 0, SHORT: 1, LIMIT: 5, INTERRUPTED: 130}
@@ -52,6 +60,11 @@ class Order:
     """Whether tasks stand on no gold image but on what that is made from."""
     reject_trivial: bool = False
     """Whether what a repair without a look solves is no task."""
+    minds: Minds | None = None
+    """The models, for an agent that is one."""
+    budget: Budget = field(default_factory=Budget)
+    max_steps: int | None = None
+    """Commands of a model in the whole session."""
 
 
 async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio.Event) -> events.Result:
@@ -66,15 +79,29 @@ async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio
     began = time.monotonic()
     async with connect() as engine:
         await ready(engine, store.load(order.gold))
+        reached = reach(order.minds, order.budget) if order.minds else None
         with take_up(order.gold, order.out, order.agent, order.seed, watch) as place:
-            return await _Batch(order, engine, place, began).run(stop)
+            if order.minds is None or reached is None:
+                return await _Batch(order, engine, place, began, Saboteurs(place.campaign)).run(stop)
+            async with reached.service(place.session.journal.append) as service:
+                crew = _expedition(order, order.minds, place, service)
+                happened = list(read(place.session.journal.path))
+                remembered(happened, crew)
+                left = unfinished(happened, service.note)
+                return await _Batch(order, engine, place, began, crew, left).run(stop)
+
+
+def _expedition(order: Order, minds: Minds, place: Place, service: Service) -> Expedition:
+    facts, steps = large.facts(place.gold), Steps(order.max_steps)
+    held = listed(place.out, order.gold)
+    return Expedition(place.gold, facts, service, minds, order.seed, steps=steps, held=held)
 
 
 @dataclass
 class _Attempt:
     """How one attempt ended."""
 
-    saboteur: Saboteur
+    agent: Agent
     task: Task | None = None
 
 
@@ -86,7 +113,12 @@ class _Batch:
     engine: Engine
     place: Place
     began: float
+    crew: Crew
+    left: list[tuple[Branch, Conversation]] = field(default_factory=list)
+    """Of a model's session: the branches an earlier process did not finish."""
     tasks: list[str] = field(default_factory=list)
+    limit: str = ""
+    """The limit of the user's that was reached."""
 
     def __post_init__(self) -> None:
         self.slots = asyncio.Semaphore(self.order.workers)
@@ -120,9 +152,7 @@ class _Batch:
         if self._enough():
             return GOAL, ""
         await self.exploration.prepare()
-        work = asyncio.create_task(
-            in_order(window(self.order.workers), self.place.attempts, self._begin, self._learn)
-        )
+        work = asyncio.create_task(self._work())
         halt = asyncio.create_task(stop.wait())
         left = None
         if self.order.max_minutes is not None:
@@ -141,17 +171,41 @@ class _Batch:
             return INTERRUPTED, "stopped by the user"
         if not ended:
             return LIMIT, f"{self.order.max_minutes:g} minutes are over"
-        return SHORT, "every fault that fits this gold environment has been tried"
+        if self.limit:
+            return LIMIT, self.limit
+        return SHORT, self.crew.idle
+
+    async def _work(self) -> None:
+        """First what an earlier process left, then attempts in order."""
+        again = [self._again(branch, talk) for branch, talk in self.left]
+        for attempt in await asyncio.gather(*again):
+            if attempt is not None and self._learn(-1, attempt):
+                return
+        await in_order(window(self.order.workers), self.place.attempts, self._begin, self._learn)
 
     def _enough(self) -> bool:
         return len(self.tasks) >= self.order.tasks
 
     def _begin(self, number: int) -> Coroutine[None, None, _Attempt] | None:
+        name = branch_name(number)
+        agent = None if self.limit else self.crew.begin(number, name)
+        return self._attempt(name, agent) if agent is not None else None
+
+    async def _again(self, branch: Branch, talk: Conversation) -> _Attempt | None:
+        """An attempt of an earlier process, from where its model was told last."""
+        assert isinstance(self.crew, Expedition)
         try:
-            plan = self.place.campaign.begin(number)
-        except Exhausted:
+            past = await moments(self.exploration, branch, talk.step)
+        except EngineError as error:
+            await self.exploration.excuse(error)
+            text = f"{branch.id} cannot go on: {error}"
+            self.place.session.journal.append(events.Remark(branch=branch.id, text=text, level="warning"))
             return None
-        return self._attempt(branch_name(number), Saboteur(plan))
+        baseline = self.place.gold.baseline
+        after = {one.step: one.report.broken(baseline) for one in past if one.report is not None}
+        return await self._attempt(
+            branch.id, self.crew.again(talk, after), past, max(branch.steps, default=0)
+        )
 
     def _learn(self, number: int, attempt: _Attempt) -> bool:
         """Take an attempt in, in order: this is where a proven task is written, so none is too many."""
@@ -160,14 +214,16 @@ class _Batch:
             path = commit.publish(self.exploration, attempt.task, self.place.out)
             proven = path is not None
             self.tasks += [str(path)] if path else []
-        self.place.campaign.end(number, attempt.saboteur.outcome(proven))
+        self.crew.end(number, attempt.agent, committed=proven)
         return self._enough()
 
-    async def _attempt(self, name: str, saboteur: Saboteur) -> _Attempt:
-        attempt = _Attempt(saboteur)
+    async def _attempt(
+        self, name: str, agent: Agent, past: Sequence[Moment] = (), steps: int = 0
+    ) -> _Attempt:
+        attempt = _Attempt(agent)
         async with self.slots:
             began = time.time()
-            candidate = await self._candidate(name, attempt)
+            candidate = await self._candidate(name, agent, past, steps)
             if candidate is not None:
                 attempt.task = await commit.proven(
                     self.exploration,
@@ -180,23 +236,29 @@ class _Batch:
                 )
         return attempt
 
-    async def _candidate(self, name: str, attempt: _Attempt) -> Candidate | None:
-        """What the saboteur makes of a fresh branch. Its container goes before the proof, which needs none.
+    async def _candidate(
+        self, name: str, agent: Agent, past: Sequence[Moment], steps: int
+    ) -> Candidate | None:
+        """What the agent makes of a fresh branch. Its container goes before the proof, which needs none.
 
         Raises:
             EngineError: the engine fails, not only what became of this branch.
         """
         try:
-            branch = await self.exploration.open(name)
+            branch = await self.exploration.open(name, past=past)
+            branch.steps = steps
         except EngineError as error:
             # Nothing was broken yet: if it is not the engine, it is what every attempt begins from.
             await self.exploration.excuse(error)
             raise
         outcome, detail = "abandoned", ""
         try:
-            candidate = await self.exploration.explore(branch, attempt.saboteur)
+            candidate = await self.exploration.explore(branch, agent)
             outcome = "nominated" if candidate else "barren"
             return candidate
+        except LimitReached as limit:
+            self.limit = detail = str(limit)
+            return None
         except EngineError as error:
             await self.exploration.excuse(error)
             outcome, detail = "failed", str(error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.agents.model import Agent, Feedback, GiveUp, Nominate, Proposal
@@ -29,6 +30,9 @@ from engine.suite.run import Suite
 from engine.transcript import Transcript
 from sessions import events
 from sessions.journal import Journal
+
+_PUT = Nominate()
+"""A nomination of which nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +124,22 @@ class Exploration:
         await tools.ensure(self.engine, self.gold.image)
         self.namespaces.warm()
 
-    async def open(self, name: str, parent: Branch | None = None, step: int = 0) -> Branch:
+    async def open(
+        self, name: str, parent: Branch | None = None, step: int = 0, past: Sequence[Moment] = ()
+    ) -> Branch:
         """A new branch from gold, or from where `parent` stood after `step`, with a shell that answers.
+
+        With `past`, it is one of an earlier process that goes on from there.
 
         Raises:
             EngineError: the container or every shell in it fails.
         """
-        start = parent.at(step) if parent else Moment(0, Snapshot(self.gold.image))
+        start = past[-1] if past else parent.at(step) if parent else Moment(0, Snapshot(self.gold.image))
         base = start.snapshot
         sandbox, namespace = await self._container(base.image)
         transcript = Transcript(lambda data: None)
         shell = Shell(sandbox, on_output=transcript.add, home=PROJECT_DIR, cwd=PROJECT_DIR)
-        moments = [replace(start, step=0)]
+        moments = list(past) or [replace(start, step=0)]
         branch = Branch(name, sandbox, shell, transcript, namespace, base, moments)
         transcript.write = lambda data: self._printed(branch, data)
         shell.on_lost = lambda reason, program: self._lost(branch, reason, program)
@@ -195,16 +203,25 @@ class Exploration:
                 case Proposal() as proposal:
                     agent.observe(await self.step(branch, proposal))
                 case Nominate() as put:
-                    return self.nominate(branch, put.step or branch.steps, by=agent.name)
+                    return self.nominate(branch, put.step or branch.steps, agent.name, put)
                 case GiveUp():
                     return None
 
-    def nominate(self, branch: Branch, step: int, by: str) -> Candidate | None:
+    def nominate(self, branch: Branch, step: int, by: str, put: Nominate = _PUT) -> Candidate | None:
         """Put a step of the branch forward; None when it stands at gold or breaks nothing."""
         moment = branch.at(step)
         if moment.report is None or not moment.report.broken(self.gold.baseline):
             return None
-        self.journal.append(events.CandidateNominated(branch=branch.name, step=moment.step, by=by))
+        self.journal.append(
+            events.CandidateNominated(
+                branch=branch.name,
+                step=moment.step,
+                by=by,
+                family=put.family,
+                intent=put.intent,
+                recovery=put.recovery,
+            )
+        )
         return Candidate(
             self.gold,
             branch.name,
@@ -215,6 +232,7 @@ class Exploration:
             moment.report,
             moment.faults,
             by,
+            put.family,
         )
 
     async def step(self, branch: Branch, proposal: Proposal) -> Feedback:
@@ -245,7 +263,7 @@ class Exploration:
         ended = await self._run(branch, step, proposal.command)
         taken = await self._snapshot(branch, step)
         if taken is None:
-            return self._feedback(step, ended, (), branch.now.report, ())
+            return self._feedback(step, ended, (), branch.now.report, (), proposal.command)
         command = typed(proposal.command)
         line = Line(command, cwd, exports, umask, ended.exit_code, ended.outcome, step)
         return await self._reached(branch, step, taken, line, proposal.fault, ended)
@@ -285,7 +303,7 @@ class Exploration:
         faults = (*before.faults, fault) if fault else before.faults
         branch.moments.append(Moment(step, taken, report, (*before.lines, line), faults))
         flipped = flips(self.gold.baseline, before.report, report) if report else ()
-        return self._feedback(step, ended, changed, report, flipped)
+        return self._feedback(step, ended, changed, report, flipped, line.command)
 
     def _feedback(
         self,
@@ -294,6 +312,7 @@ class Exploration:
         changed: tuple[str, ...],
         report: Report | None,
         flipped: tuple[events.Flip, ...],
+        command: str,
     ) -> Feedback:
         broken = report.broken(self.gold.baseline) if report else frozenset()
         return Feedback(
@@ -305,6 +324,7 @@ class Exploration:
             report=report,
             flips=flipped,
             broken=broken,
+            command=command,
         )
 
     async def _run(self, branch: Branch, step: int, command: str) -> Ended:

@@ -34,6 +34,23 @@ class Budget:
 
 
 @dataclass
+class Steps:
+    """Commands an agent may run in a session."""
+
+    most: int | None = None
+    done: int = 0
+
+    def check(self) -> None:
+        """See whether there is one left.
+
+        Raises:
+            LimitReached: there is none.
+        """
+        if self.most is not None and self.done >= self.most:
+            raise LimitReached(f"{self.done} of {self.most} steps are done", "a larger --max-steps goes on")
+
+
+@dataclass
 class Ledger:
     """The sums, kept from the journal's events; it can be filled with those of an earlier process."""
 

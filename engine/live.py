@@ -232,7 +232,7 @@ class Live:
                 self._session.journal.append(events.Remark(text=str(error), level="warning"))
 
 
-def agent_of(gold: Gold, seed: int) -> Callable[[], Roaming]:
+def agent_of(gold: Gold, seed: int) -> Callable[[str], Roaming]:
     """Makes the offline agent of a branch.
 
     Raises:
@@ -243,4 +243,4 @@ def agent_of(gold: Gold, seed: int) -> Callable[[], Roaming]:
     facts = msgspec.msgpack.decode(store.blobs(gold.name).get(gold.facts), type=Facts)
     known = tuple(faults(facts))
     reader = Reader(tuple(gold.versions), gold.baseline)
-    return lambda: Roaming(known, reader, len(gold.baseline), seed)
+    return lambda branch: Roaming(known, reader, len(gold.baseline), seed)

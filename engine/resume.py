@@ -228,6 +228,11 @@ def _listed(lines: Iterable[object], gold: str) -> tuple[Listed, ...]:
     return tuple(task for task in found if task.gold == gold)
 
 
+def listed(out: Path, gold: str) -> list[tuple[str, str]]:
+    """Family and nothing more of the tasks of a gold environment that are in `out`."""
+    return [(task.families[0] if task.families else "", "") for task in _listed(output.index(out), gold)]
+
+
 def _proved(task: Path) -> Outcome:
     """What made a task that is of another session: it is not to be made again."""
     with suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):

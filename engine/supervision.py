@@ -16,7 +16,7 @@ from typing import Any
 
 from engine import commit
 from engine.agents.model import GiveUp, Nominate, Proposal, Steerable
-from engine.errors import CligymError, UsageError
+from engine.errors import CligymError, LimitReached, ModelError, UsageError
 from engine.exploration import Branch, Exploration
 from engine.proof.gate import Candidate
 from sessions import events
@@ -80,8 +80,8 @@ class Supervisor:
     """Everything an operator can do with one session."""
 
     exploration: Exploration
-    agent: Callable[[], Steerable]
-    """Makes the agent of a branch from gold."""
+    agent: Callable[[str], Steerable]
+    """Makes the agent of a branch from gold, given its name."""
     out: Path
     seed: int = 0
     limit: int = 30
@@ -114,7 +114,7 @@ class Supervisor:
             raise UsageError(f"there is no branch {parent}")
         self._opened += 1
         name = f"b{self._opened}"
-        agent = origin.agent.forked() if origin else self.agent()
+        agent = origin.agent.forked(name, step) if origin else self.agent(name)
         branch = await self.exploration.open(name, origin.branch if origin else None, step)
         lane = self.lanes[name] = Lane(branch, agent)
         lane.task = asyncio.create_task(self._drive(lane), name=f"branch {name}")
@@ -235,7 +235,7 @@ class Supervisor:
                 if lane.branch.steps >= self.limit:
                     self._pause(lane, "limit")
                     continue
-                match await lane.agent.propose():
+                match await self._proposed(lane):
                     case Proposal() as proposal:
                         await self._step(lane, proposal)
                     case Nominate(reason=reason) | GiveUp(reason=reason):
@@ -243,6 +243,8 @@ class Supervisor:
                             events.Remark(branch=lane.branch.name, text=f"{lane.agent.name} rests: {reason}")
                         )
                         self._pause(lane, "idle")
+                    case None:
+                        continue
         except CligymError as error:
             outcome, detail = "failed", str(error)
             self._say(
@@ -250,6 +252,15 @@ class Supervisor:
             )
         finally:
             await asyncio.shield(self.exploration.close(lane.branch, outcome, detail))
+
+    async def _proposed(self, lane: Lane) -> Proposal | Nominate | GiveUp | None:
+        """What the agent wants to do next; None when it cannot say, and the branch waits for better times."""
+        try:
+            return await lane.agent.propose()
+        except (LimitReached, ModelError) as error:
+            self._warn(lane.branch.name, f"{lane.agent.name} rests: {error}")
+            self._pause(lane, "limit" if isinstance(error, LimitReached) else "idle")
+            return None
 
     async def _clear_to_go(self, lane: Lane) -> None:
         while True:

@@ -228,6 +228,12 @@ class CandidateNominated(Event, frozen=True, kw_only=True, tag="candidate.nomina
     branch: str
     step: int
     by: str
+    family: str = ""
+    """The kind of cause, where its agent said one; likewise below."""
+    intent: str = ""
+    """What happened to the environment, in terms of real life."""
+    recovery: str = ""
+    """How it is put right, in words."""
 
 
 class GateStarted(Event, frozen=True, kw_only=True, tag="gate.started"):

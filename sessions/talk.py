@@ -32,6 +32,8 @@ class MessageAdded(Event, frozen=True, kw_only=True, tag="message.added"):
     """The branch's last step at that time."""
     call: int = 0
     """The call that gave it; 0 for what a person or the engine said."""
+    stop_reason: str = ""
+    """Why it ended there, of what a model said."""
 
 
 class ModelAsked(Event, frozen=True, kw_only=True, tag="model.asked"):

@@ -30,6 +30,12 @@ class Nominate:
     reason: str = ""
     step: int = 0
     """Which; 0 is the last."""
+    family: str = ""
+    """The kind of cause, where no fault of the catalogue says it."""
+    intent: str = ""
+    """What happened to the environment, in terms of real life."""
+    recovery: str = ""
+    """How it is put right, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Feedback:
     flips: tuple[Flip, ...]
     broken: frozenset[str]
     """Baseline tests that do not pass now."""
+    command: str = ""
+    """What was run, which may not be what was proposed."""
 
 
 class Agent(Protocol):
@@ -82,5 +90,5 @@ class Steerable(Agent, Protocol):
     def told(self, changed: tuple[str, ...], broken: frozenset[str]) -> None:
         """The operator has changed these paths by hand, and these tests are broken now."""
 
-    def forked(self) -> Steerable:
-        """An agent for a branch that forks from here, knowing what this one knows."""
+    def forked(self, branch: str, step: int) -> Steerable:
+        """An agent for a branch that forks from a step of this one, knowing what this one knew."""

@@ -80,6 +80,6 @@ class Roaming:
     def told(self, changed: tuple[str, ...], broken: frozenset[str]) -> None:
         """The operator's hands do not change what is left to try."""
 
-    def forked(self) -> Roaming:
+    def forked(self, branch: str = "", step: int = 0) -> Roaming:
         """One that goes on from here by itself."""
         return replace(self, families=Counter(self.families), _next=None)

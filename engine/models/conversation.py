@@ -27,6 +27,8 @@ class Message:
     step: int = 0
     """The branch's last step at that time."""
     call: int = 0
+    stop_reason: str = ""
+    """Why the model stopped there."""
 
 
 @dataclass
@@ -85,7 +87,7 @@ class Conversation:
     def _heard(self, answer: Answer) -> None:
         # A refused turn must not be there when the conversation goes on; the rest has to be whole.
         if answer.outcome != REFUSED and answer.content:
-            self._add("assistant", answer.content, answer.call)
+            self._add("assistant", answer.content, answer.call, answer.stop_reason)
 
     def open(self) -> list[str]:
         """Ids of calls of tools that have no result, oldest first."""
@@ -122,10 +124,12 @@ class Conversation:
             told.pop()  # what it was about to do next belongs to the other branch
         return Conversation(branch, self.purpose, self.model, self.system, self.tools, self.note, told, step)
 
-    def _add(self, role: str, content: tuple[Block, ...], call: int = 0) -> None:
-        message = Message(role, content, self.step, call)
+    def _add(self, role: str, content: tuple[Block, ...], call: int = 0, stop_reason: str = "") -> None:
+        message = Message(role, content, self.step, call, stop_reason)
         self.messages.append(message)
-        added = events.MessageAdded(branch=self.branch, role=role, content=content, step=self.step, call=call)
+        added = events.MessageAdded(
+            branch=self.branch, role=role, content=content, step=self.step, call=call, stop_reason=stop_reason
+        )
         self.note(added)
 
 
@@ -148,6 +152,8 @@ def rebuilt(happened: Iterable[events.Event], branch: str, note: Note) -> Conver
             )
         elif isinstance(event, events.MessageAdded) and event.branch in known:
             talk = known[event.branch]
-            talk.messages.append(Message(event.role, event.content, event.step, event.call))
+            talk.messages.append(
+                Message(event.role, event.content, event.step, event.call, event.stop_reason)
+            )
             talk.step = max(talk.step, event.step)
     return known.get(branch)

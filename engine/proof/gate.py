@@ -31,6 +31,8 @@ class Candidate:
     """The suite on the snapshot."""
     faults: tuple[Fault, ...] = ()
     agent: str = "saboteur"
+    family: str = ""
+    """The kind of cause as its agent says, where no fault of the catalogue does."""
 
     @property
     def broken(self) -> frozenset[str]:
@@ -40,7 +42,7 @@ class Candidate:
     @property
     def families(self) -> tuple[str, ...]:
         """Families of its faults, each once, in order."""
-        return tuple(dict.fromkeys(fault.family for fault in self.faults)) or ("by-hand",)
+        return tuple(dict.fromkeys(fault.family for fault in self.faults)) or (self.family or "by-hand",)
 
 
 class Fell(CligymError):

@@ -192,6 +192,17 @@ class Snapshots:
             return None
         return Snapshot(await self._shallow(image, len(digests)), delta)
 
+    async def known(self, image: str) -> Snapshot:
+        """A snapshot of an earlier process, read from the engine.
+
+        Raises:
+            EngineError: it is not there any more, or stands on another gold image.
+        """
+        below, digests = [await images.layers(self.engine, one) for one in (self.image, image)]
+        if digests[: len(below)] != below:
+            raise EngineError(f"the snapshot {image} does not stand on the gold image")
+        return Snapshot(image, await self._delta(image, Snapshot(self.image), len(digests) - len(below)))
+
     async def _delta(self, image: str, base: Snapshot, added: int) -> Layer:
         now = overlaid(self.gold, base.layer)
         for top in await self.reader.above(image, added) if added else ():

@@ -98,6 +98,6 @@ async def test_a_denied_fault_is_left_and_its_reason_heeded() -> None:
 async def test_a_fork_goes_on_by_itself() -> None:
     agent = Roaming(ALL, READER, len(TESTS))
     await agent.propose()
-    fork = agent.forked()
+    fork = agent.forked("b2", 1)
     await fork.propose()
     assert len(agent.tried) == 1 and len(fork.tried) == 2

@@ -1,0 +1,58 @@
+"""Options about models: which, and how much they may take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cligym_tui.option_types import dollars, filled, whole
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.agents.expedition import Minds
+    from engine.ledger import Budget
+
+MODEL: Final = "claude-sonnet-5-5"
+"""Asked when nobody says which."""
+
+
+class Asked(Protocol):
+    """What of a command line matters here; all of it may be None."""
+
+    agent: str
+    model: str | None
+    fallback_model: str | None
+    max_usd: float | None
+    max_tokens: int | None
+
+
+OPTIONS: Final[dict[str, tuple[Any, str]]] = {
+    "model": (filled, f"the model that is asked (default {MODEL})"),
+    "fallback_model": (filled, "asked where the first one declines"),
+    "max_usd": (dollars, "stop when so many dollars are spent"),
+    "max_tokens": (whole(1, 10**12), "stop when so many tokens are read and written"),
+    "max_steps": (whole(1, 10**9), "stop after so many commands in all"),
+}
+"""By name: the type and what it means."""
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Give a command these options."""
+    for name, (kind, told) in OPTIONS.items():
+        command.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=told)
+
+
+def minds(asked: Asked) -> Minds | None:
+    """The models of an agent that is one, else None."""
+    if asked.agent != "claude":
+        return None
+    from engine.agents.expedition import Minds
+
+    return Minds(asked.model or MODEL, asked.fallback_model or "")
+
+
+def budget(asked: Asked) -> Budget:
+    """What they may take."""
+    from engine.ledger import Budget
+
+    return Budget(asked.max_usd, asked.max_tokens)

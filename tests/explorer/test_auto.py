@@ -1,0 +1,106 @@
+"""From a gold environment to a proven task with a model, headless; cut off, limited, declined."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from cligym_tui.exits import ExitCode
+from engine.agents.expedition import Minds
+from engine.ledger import Budget
+from sessions import events
+from sessions.journal import read
+from tests.auto.conftest import Made, Start, journal_of, make
+from tests.fake_messages import FakeMessages, Fault
+from tests.fake_messages.breaker import Breaker
+from tests.models.conftest import KEY, MODEL
+
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("home"), pytest.mark.timeout(300)]
+
+HARM = "chmod 700 /usr/lib/python3*/sqlite3"
+CAREFUL = Breaker(["cat /etc/os-release; ls -d /usr/lib/python3*", HARM], "permissions")
+
+
+async def run(out: Path, **order: object) -> Made:
+    return await make(out, agent="claude", minds=Minds(MODEL, str(order.pop("fallback", ""))), **order)
+
+
+async def test_a_model_makes_a_proven_task(fake: FakeMessages, tmp_path: Path) -> None:
+    fake.policy = CAREFUL
+    made = await run(tmp_path / "out")
+    assert made.result.outcome == "goal", (made.result, made.of(events.CandidateFell))
+    (task,) = made.of(events.TaskCommitted)
+    assert task.families == ("permissions",)
+    (nominated,) = made.of(events.CandidateNominated)
+    assert (nominated.by, nominated.intent) == ("claude", CAREFUL.intent)
+    assert list(made.commands.values()) == [list(CAREFUL.commands)]
+    told = str(fake.bodies[-1]["messages"])
+    assert "Exit code 0" in told and "ceased to pass" in told and "/sqlite3" in told
+    calls = made.of(events.ModelAnswered)
+    assert [one.outcome for one in calls] == ["done"] * 3 and calls[2].cache_read_tokens > 0
+    assert sum(one.input_tokens for one in calls) == fake.used("input_tokens")
+    assert KEY not in journal_of(tmp_path / "out").read_text()
+
+
+async def test_limits_keep_everything_and_more_goes_on(fake: FakeMessages, tmp_path: Path) -> None:
+    fake.policy = CAREFUL
+    made = await run(tmp_path / "out", max_steps=1)
+    assert (made.result.outcome, made.result.exit_code) == ("limit", ExitCode.LIMIT)
+    assert "1 of 1 steps" in made.result.detail and not made.result.tasks
+    asked = len(fake.served)
+    again = await run(tmp_path / "out", budget=Budget(tokens=10_000_000))
+    assert again.result.outcome == "goal"
+    # The branch goes on: what was asked in the first run is not asked again.
+    assert (list(again.commands) == ["a0000"] and len(fake.served) == 3 and asked == 1) or asked == 2
+    broke = await run(tmp_path / "other", budget=Budget(usd=0.000001))
+    assert (broke.result.outcome, broke.result.exit_code) == ("limit", ExitCode.LIMIT)
+
+
+async def test_another_model_where_the_first_declines(fake: FakeMessages, tmp_path: Path) -> None:
+    fake.policy = CAREFUL
+    fake.then(Fault.refused())
+    made = await run(tmp_path / "out", fallback="claude-opus-5-5")
+    assert made.result.outcome == "goal"
+    assert [body["model"] for body in fake.bodies] == [MODEL, *["claude-opus-5-5"] * 3]
+    assert made.of(events.ModelAnswered)[0].outcome == "refused"
+
+
+@pytest.mark.parametrize("when", ["call", "command"])
+def test_killed_and_taken_up_again(fake: FakeMessages, start: Start, tmp_path: Path, when: str) -> None:
+    """No call is paid twice that has its answer in the journal, and no step is lost."""
+    slow = ["cat /etc/os-release", f"sleep 2; {HARM}"]
+    fake.policy = Breaker(slow)
+    if when == "call":
+        fake.then(None, None, Fault.hang())
+    words = ("--agent", "claude", "--model", MODEL, "--out", str(tmp_path / "out"))
+    one = start(*words)
+    if when == "call":
+        one.until("model.asked", call=3)
+    else:
+        one.until("command.started", step=2)
+    one.end(signal.SIGKILL)
+    before = [event for event in read(journal_of(tmp_path / "out")) if isinstance(event, events.MessageAdded)]
+    answered = sum(event.role == "assistant" for event in before)
+    two = start(*words)
+    code, error = two.end()
+    assert code == 0, error
+    happened = list(read(journal_of(tmp_path / "out")))
+    commands = [event.command for event in happened if isinstance(event, events.StepProposed)]
+    assert commands == (slow if when == "call" else [*slow, slow[1]])
+    replies = [e for e in happened if isinstance(e, events.MessageAdded) and e.role == "assistant"]
+    assert answered == 2 and len(replies) == 3
+    assert len(fake.served) == (4 if when == "call" else 3)
+    assert [event.call for event in happened if isinstance(event, events.ModelAsked)] == list(
+        range(1, len(fake.served) + 1)
+    )
+
+
+def test_no_credentials(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    run = start("--agent", "claude", "--out", str(tmp_path / "out"))
+    code, error = run.end()
+    assert code == ExitCode.USAGE and "ANTHROPIC_API_KEY" in error and len(error.splitlines()) <= 2
+    assert json.loads(json.dumps(run.result))["outcome"] == "failed"
