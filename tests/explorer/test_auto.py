@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,8 @@ def test_killed_and_taken_up_again(fake: FakeMessages, start: Start, tmp_path: P
     one = start(*words)
     if when == "call":
         one.until("model.asked", call=3)
+        while len(fake.served) < 3:
+            time.sleep(0.02)
     else:
         one.until("command.started", step=2)
     one.end(signal.SIGKILL)
