@@ -96,7 +96,8 @@ def _step(step: Step, line: Line, agent: str) -> Iterator[Turn]:
         )
         return
     call = safe(f"{step.branch}-{step.number}")
-    said: tuple[Block, ...] = (Text(plain(step.intent)),) if step.intent else ()
+    # Of hands at a keyboard the intent says no more than that.
+    said: tuple[Block, ...] = (Text(plain(step.intent)),) if step.intent and step.origin != "operator" else ()
     done = step.outcome == "done"
     yield Turn(
         role="assistant",

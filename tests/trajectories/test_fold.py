@@ -96,7 +96,14 @@ def test_the_operators_words_and_hands_are_the_users() -> None:
 
 
 def test_an_operator_who_repairs_is_the_assistant() -> None:
-    (one,) = told([started(), *opened(solver="operator"), *ran("fix", origin="operator"), *graded(1.0)])
+    (one,) = told(
+        [
+            started(),
+            *opened(solver="operator"),
+            *ran("fix", origin="operator", intent="by hand"),
+            *graded(1.0),
+        ]
+    )
     assert lines(one.turns)[1] == "assistant $fix +"
 
 
