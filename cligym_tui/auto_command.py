@@ -80,7 +80,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
             out=Path(os.path.expanduser(asked.out)),
             alone=asked.self_contained,
             reject_trivial=asked.reject_trivial,
-            minds=model_arguments.minds(asked),
+            minds=model_arguments.minds(asked.agent, asked),
             budget=model_arguments.budget(asked),
             max_steps=asked.max_steps,
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cligym_tui import model_arguments
 from cligym_tui.exits import ExitCode
 from cligym_tui.screen.run import run_home
 
@@ -18,8 +20,16 @@ def run(asked: argparse.Namespace) -> ExitCode:
     return ExitCode(run_home(begin))
 
 
-def begin(gold: str, mode: str = "confirm") -> Live:
+def begin(
+    gold: str, agent: str = "saboteur", mode: str = "confirm", asked: argparse.Namespace | None = None
+) -> Live:
     """Start a session; in the mode `confirm` every command waits for the operator.
+
+    Args:
+        gold: the environment's name.
+        agent: who breaks it.
+        mode: what the operator decides.
+        asked: options about models, where a command line has them.
 
     Raises:
         UsageError, GoldError, OutputError: it cannot begin.
@@ -28,6 +38,14 @@ def begin(gold: str, mode: str = "confirm") -> Live:
     from cligym_tui.screen.config import load
     from engine.live import Live, Wanted
 
-    live = Live(Wanted(gold, mode=mode, alone=load().self_contained))
+    wanted = Wanted(gold, agent, mode=mode, alone=load().self_contained)
+    if agent == "claude":
+        wanted = replace(
+            wanted,
+            minds=model_arguments.minds(agent, asked),
+            budget=model_arguments.budget(asked),
+            max_steps=asked.max_steps if asked else None,
+        )
+    live = Live(wanted)
     live.start()
     return live

@@ -19,7 +19,6 @@ MODEL: Final = "claude-sonnet-5-5"
 class Asked(Protocol):
     """What of a command line matters here; all of it may be None."""
 
-    agent: str
     model: str | None
     fallback_model: str | None
     max_usd: float | None
@@ -42,17 +41,17 @@ def add(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=told)
 
 
-def minds(asked: Asked) -> Minds | None:
+def minds(agent: str, asked: Asked | None) -> Minds | None:
     """The models of an agent that is one, else None."""
-    if asked.agent != "claude":
+    if agent != "claude":
         return None
     from engine.agents.expedition import Minds
 
-    return Minds(asked.model or MODEL, asked.fallback_model or "")
+    return Minds((asked and asked.model) or MODEL, (asked and asked.fallback_model) or "")
 
 
-def budget(asked: Asked) -> Budget:
+def budget(asked: Asked | None) -> Budget:
     """What they may take."""
     from engine.ledger import Budget
 
-    return Budget(asked.max_usd, asked.max_tokens)
+    return Budget(asked.max_usd, asked.max_tokens) if asked else Budget()

@@ -19,4 +19,4 @@ def run(asked: argparse.Namespace) -> ExitCode:
         UsageError, GoldError, OutputError: it cannot begin.
     """
     need_terminal("`cligym-tui --auto GOLD` works without one")
-    return ExitCode(run_live(begin(asked.gold, asked.mode)))
+    return ExitCode(run_live(begin(asked.gold, asked.agent, asked.mode, asked)))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine import clean
+
+if TYPE_CHECKING:
+    from sessions.spending import Spent
 
 
 def span(seconds: float) -> str:
@@ -43,3 +47,19 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+
+
+def spending(spent: Spent) -> str:
+    """Money and tokens; `+` where it is at least so much, `$?` where no price is known."""
+    money = f"${spent.usd:.2f}" if spent.usd >= 1 else f"${spent.usd:.4f}".rstrip("0").rstrip(".")
+    if not spent.exact:
+        money = f"{money}+" if spent.usd else "$?"
+    return f"{money} {short(spent.tokens)} tok"
+
+
+def short(count: int) -> str:
+    """A number of three or four characters."""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.{0 if count >= 100 * size else 1}f}{letter}"
+    return str(count)

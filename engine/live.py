@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from engine.agents.expedition import Expedition, Minds
+from engine.agents.model import Steerable
 from engine.agents.roaming import Roaming
 from engine.agents.wishes import Reader
 from engine.commit import program_version
@@ -21,9 +24,12 @@ from engine.errors import CligymError, GoldError
 from engine.exploration import Exploration
 from engine.faults.catalogue import faults
 from engine.faults.facts import Facts
-from engine.gold import store
+from engine.gold import large, store
 from engine.gold.model import Gold
+from engine.ledger import Budget, Steps
+from engine.models.reach import reach
 from engine.outbox import Outbox
+from engine.resume import listed
 from engine.sandbox.client import connect
 from engine.sandbox.manifest import unpack
 from engine.supervision import AUTO, Decision, Supervisor
@@ -47,6 +53,11 @@ class Wanted:
     out: Path = Path("tasks")
     alone: bool = False
     """Whether tasks stand on no gold image but on what that is made from."""
+    minds: Minds | None = None
+    """The models, for an agent that is one."""
+    budget: Budget = field(default_factory=Budget)
+    max_steps: int | None = None
+    """Commands of a model in the whole session."""
 
 
 class Live:
@@ -62,6 +73,7 @@ class Live:
         self.gold = store.load(wanted.gold)
         self.out = output.prepare(wanted.out)
         self.limit = wanted.limit
+        self._reached = reach(wanted.minds, wanted.budget) if wanted.minds else None
         self._session = Library().create()
         self.session = self._session.id
         self.journal_path = self._session.directory / JOURNAL_NAME
@@ -201,13 +213,13 @@ class Live:
                 tests=gold.baseline,
             )
         )
-        async with connect() as engine:
+        async with connect() as engine, self._agents() as agents:
             tree = unpack(store.blobs(gold.name).get(gold.manifest))
             exploration = Exploration(engine, gold, tree, self._session.journal, self.session)
             await exploration.prepare()
             supervisor = Supervisor(
                 exploration,
-                agent_of(gold, self.wanted.seed),
+                agents,
                 self.out,
                 self.wanted.seed,
                 self.limit,
@@ -221,6 +233,21 @@ class Live:
             finally:
                 worker.cancel()
                 await asyncio.shield(supervisor.end())
+
+    @asynccontextmanager
+    async def _agents(self) -> AsyncIterator[Callable[[str], Steerable]]:
+        """What makes the agents of branches."""
+        wanted = self.wanted
+        if wanted.minds is None or self._reached is None:
+            yield agent_of(self.gold, wanted.seed)
+            return
+        async with self._reached.service(self._session.journal.append) as service:
+            facts, steps = large.facts(self.gold), Steps(wanted.max_steps)
+            held = listed(self.out, self.gold.name)
+            # A branch's own limit is the supervisor's, who says so and waits.
+            yield Expedition(
+                self.gold, facts, service, wanted.minds, wanted.seed, 0, steps=steps, held=held
+            ).agent
 
     async def _serve(self, supervisor: Supervisor) -> None:
         """Do what is wished, in order."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sessions.events import Change, Flip
+    from sessions.spending import Spent
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,17 @@ class Guidance(msgspec.Struct, frozen=True, kw_only=True):
     """What the agent says it understood."""
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of what a model said."""
+
+    call: int
+    kind: str
+    """`thinking`, `text` or `tool`."""
+    text: str
+    step: int = 0
+    """The step it led to, if it led to one."""
+
+
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """One line of steps with a container and a shell of its own."""
 
@@ -133,6 +145,12 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """Oldest first."""
     title: str = ""
     note: str = ""
+    asking: str = ""
+    """The model that is asked just now; empty while none is."""
+    said: tuple[Said, ...] = ()
+    """The last of what models said here, oldest first."""
+    spent: Spent | None = None
+    """What they took; None where none was asked."""
 
     @property
     def open(self) -> bool:
@@ -254,6 +272,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ()
     """Oldest first."""
     counters: Counters = Counters()
+    spent: Spent | None = None
+    """What models took in all; None where none was asked."""
     repairs: dict[str, Repair] = {}
     """By branch; empty where environments are broken."""
 

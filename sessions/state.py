@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from sessions import attempting, events, steering, verdicts, work
+from sessions import attempting, events, steering, thinking, verdicts, work
 from sessions.model import Branch, State
 from sessions.work import Changes, Handler, abandon
 
@@ -114,5 +114,6 @@ _HANDLERS: Final[dict[type[events.Event], Handler]] = {
     **work.HANDLERS,
     **verdicts.HANDLERS,
     **steering.HANDLERS,
+    **thinking.HANDLERS,
     **attempting.HANDLERS,
 }

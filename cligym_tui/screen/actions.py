@@ -243,6 +243,14 @@ ACTIONS: Final = (
     Action("view.tests", "tests", ("2", "f3"), "Panes", "Go to the tests.", SESSION),
     Action("view.dockerfile", "dockerfile", ("3", "f4"), "Panes", "Go to the Dockerfile.", SESSION),
     Action("view.tree", "tree", ("4", "f5"), "Panes", "Go to the tree of branches and steps.", SESSION),
+    Action(
+        "view.talk",
+        "model",
+        ("o",),
+        "Panes",
+        "Read what the model thinks and says on this branch, as it comes.",
+        SESSION,
+    ),
     Action("view.next", "pane", ("tab",), "Panes", "Go to the next pane.", SESSION, 65),
     Action("view.previous", "pane back", ("shift+tab",), "Panes", "Go to the pane before.", SESSION),
     Action(
@@ -285,6 +293,9 @@ ACTIONS: Final = (
         "Start a session on a gold environment, or replay a recorded one.",
         ONLY_HOME,
         90,
+    ),
+    Action(
+        "home.agent", "agent", ("a",), "Home", "Change who breaks: the catalogue, or a model.", ONLY_HOME, 70
     ),
     Action("home.reload", "reload", ("r",), "Home", "Look again at what there is.", ONLY_HOME, 60),
     Action("app.help", "help", ("question_mark", "f1"), "Program", "This list.", ANYWHERE, 88),

@@ -8,7 +8,7 @@ from cligym_tui.screen.lines import Part, width_of
 from cligym_tui.screen.sight import Sight, broken, broken_now
 from cligym_tui.screen.strip import PartsLine, joined
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, sparkline
-from cligym_tui.wording import number, span
+from cligym_tui.wording import number, span, spending
 
 
 class Bar(PartsLine):
@@ -38,6 +38,7 @@ class Bar(PartsLine):
                 _steps(sight),
                 _broken(sight),
                 [(sparkline([0, *history], max(history, default=0), 24), BAD)] if history else [],
+                _spent(sight),
                 [(number(len(state.tasks), "task"), GOOD)] if state.tasks else [],
                 [(state.gold, "bold")],
                 [(state.session, MUTED)],
@@ -99,6 +100,15 @@ def _broken(sight: Sight) -> list[Part]:
         return []
     down = broken_now(sight.steps)
     return [(f"{down} of {sight.tests} broken", f"bold {BAD}" if down else GOOD)]
+
+
+def _spent(sight: Sight) -> list[Part]:
+    """What models took: on this branch, and in all where that is more."""
+    own, every = sight.branch.spent if sight.branch else None, sight.state.spent
+    if every is None:
+        return []
+    told = spending(own) if own else "no calls"
+    return [(told, ACCENT), (f" of {spending(every)}" if own != every else "", MUTED)]
 
 
 def _clock(sight: Sight) -> list[Part]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from cligym_tui.arguments import AGENTS
 from cligym_tui.demo import DEMO
 from cligym_tui.screen.actions import HOME, Action, at, bindings
 from cligym_tui.screen.footer import Hints
@@ -42,6 +43,8 @@ STANDING = {"live": ("●", GOOD), "ended": ("○", MUTED), "killed": ("✘", WA
 class Head(PartsLine):
     """The name of the program and what it is for."""
 
+    agent = AGENTS[0]
+    """Who breaks in sessions that are started here."""
     DEFAULT_CSS = "Head { background: $panel; color: $foreground; padding: 0 1; }"
 
     def parts(self, width: int) -> Parts:
@@ -49,6 +52,7 @@ class Head(PartsLine):
         return [
             ("cligym-tui", f"bold {ACCENT}"),
             ("  breaks environments on purpose, proves the repair tasks", MUTED),
+            *([(f"  by {self.agent}", f"bold {WARN}")] if self.agent != AGENTS[0] else []),
         ]
 
 
@@ -65,10 +69,12 @@ class HomeScreen(Screen[None]):
     """
 
     def __init__(
-        self, leave: Callable[[int], None], begin: Callable[[str], Live] | None, *, bell: bool = True
+        self, leave: Callable[[int], None], begin: Callable[[str, str], Live] | None, *, bell: bool = True
     ) -> None:
         super().__init__()
         self._leave, self._begin, self._bell = leave, begin, bell
+        self.agent = AGENTS[0]
+        """Who breaks in sessions that are started from here."""
 
     def compose(self) -> ComposeResult:
         """The list between two lines."""
@@ -121,6 +127,12 @@ class HomeScreen(Screen[None]):
         else:
             self._replay(DEMO if kind == "demo" else Library().root / what / JOURNAL_NAME)
 
+    def action_home_agent(self) -> None:
+        """The next one."""
+        self.agent = AGENTS[(AGENTS.index(self.agent) + 1) % len(AGENTS)]
+        self.query_one(Head).agent = self.agent
+        self.query_one(Head).look()
+
     def action_home_start(self) -> None:
         """Start or replay what the cursor is on."""
         self._list.action_pane_choose()
@@ -130,7 +142,7 @@ class HomeScreen(Screen[None]):
             self.notify("Sessions cannot be started from here.", severity="warning", markup=False)
             return
         try:
-            live = self._begin(gold)
+            live = self._begin(gold, self.agent)
         except Exception as error:
             self._failed(error)
             return

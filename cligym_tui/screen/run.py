@@ -114,11 +114,12 @@ def run_repair(hands: Hands) -> int:
     return code
 
 
-def run_home(begin: Callable[[str], Live] | None = None) -> int:
+def run_home(begin: Callable[[str, str], Live] | None = None) -> int:
     """Show what there is, and whatever is opened from there; the exit code.
 
     Args:
-        begin: starts a session on the gold environment with this name; raises what can be told in a line.
+        begin: starts a session on the gold environment with this name, with this agent; raises what
+            can be told in a line.
 
     Raises:
         UsageError: there is no terminal, or the configuration is wrong.

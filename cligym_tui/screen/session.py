@@ -28,6 +28,7 @@ from cligym_tui.screen.safe import plain
 from cligym_tui.screen.sight import Sight, nominee
 from cligym_tui.screen.steering import Steering
 from cligym_tui.screen.tabs import PANES, Tabs
+from cligym_tui.screen.talk import TalkPopup
 from cligym_tui.screen.words import MUTED
 from cligym_tui.terminal.view import paints_per_second
 from sessions.model import Step
@@ -254,6 +255,10 @@ class SessionScreen(Screen[None]):
     def action_view_tree(self) -> None:
         """Go to the tree."""
         self.focus_pane("tree")
+
+    def action_view_talk(self) -> None:
+        """Read what the model says."""
+        self.app.push_screen(TalkPopup(lambda: self.sight))
 
     def action_view_next(self) -> None:
         """Go to the next pane."""

@@ -21,7 +21,8 @@ from tests.screen.story import BEGAN, TESTS, ScriptedLive, began, whole
 
 def app(live: ScriptedLive | None = None) -> OperatorApp:
     """Home, where Enter on a gold environment starts `live`."""
-    return OperatorApp(lambda app: HomeScreen(app.finish, (lambda gold: live) if live else None), Config())
+    begin = (lambda gold, agent: live) if live else None
+    return OperatorApp(lambda app: HomeScreen(app.finish, begin), Config())
 
 
 def gold() -> None:
