@@ -39,10 +39,12 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     )
     done = {"type": "tool_use", "id": "toolu_s", "name": "submit", "input": {"sure": True}}
     several.insert(-2, stories.said("assistant", done, step=1, branch="b2"))
+    tags = stories.oracle("s1")
+    tags[-3:-3] = stories.ran("echo '<tool_call>{}</tool_call> <think>\n x\n</think>\n\n'", step=3)
     journals = [
         str(recorded(events, tmp_path / f"{number}.jsonl"))
         for number, events in enumerate(
-            [stories.oracle("s1"), stories.oracle("s3", "other", 0.0), stories.model("s2"), several]
+            [tags, stories.oracle("s3", "other", 0.0), stories.model("s2"), several]
         )
     ]
 
