@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from engine.proof.gate import Verdict
+    from engine.repair.figures import Difficulty
     from engine.tasks.exported import Exported
 
 
@@ -106,9 +107,13 @@ def _list(asked: argparse.Namespace) -> ExitCode:
 def _show(asked: argparse.Namespace) -> ExitCode:
     found = exported.read(Path(asked.directory).expanduser())
     told = found.proof()
+    tried = _difficulties(found)
     if asked.json:
         import json
 
+        import msgspec
+
+        told["repairs"] = msgspec.to_builtins(tried)
         output.text(json.dumps(told, indent=2))
         return ExitCode.GOAL
     about = told["about"]
@@ -119,8 +124,28 @@ def _show(asked: argparse.Namespace) -> ExitCode:
     rows += [("broke" if not number else "", test) for number, test in enumerate(told["f2p"][:10])]
     rows += [("command", str(step.get("command", ""))) for step in told["steps"]]
     rows += [(gate["gate"], gate["reason"]) for gate in gates]
+    rows += [(f"{each.model or each.solver}, hint {each.hint}", _tried(each)) for each in tried]
     output.text(table((found.directory.name, ""), [row for row in rows if row[1]]))
     return ExitCode.GOAL
+
+
+def _difficulties(found: Exported) -> Sequence[Difficulty]:
+    """What solvers made of the task as it is, in the collection it lies in."""
+    from engine.repair import results
+    from engine.repair.environment import digest
+    from engine.repair.figures import difficulties
+
+    if found.broken():
+        return ()
+    attempts = results.read(results.collection(found.directory))
+    return difficulties(results.of(attempts, found.directory.name, digest(found)))
+
+
+def _tried(each: Difficulty) -> str:
+    """One solver's figures in a line."""
+    solved = f"solved {each.solved} of {each.attempts}: {each.band or 'not tried'}"
+    shares = "".join(f", pass@{one.k} {one.value:.2f} ({one.low:.2f}-{one.high:.2f})" for one in each.passes)
+    return f"{solved}{shares}, {each.steps:g} steps, {each.tokens:.0f} tokens"
 
 
 def _text(value: object) -> str:

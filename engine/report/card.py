@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from engine import clean
+from engine.repair.figures import Difficulty, Pass
 from engine.report.figures import Figures, Made
 from engine.tasks import yaml
 
@@ -28,6 +30,8 @@ def render(figures: Figures) -> str:
     parts = [f"---\n{front}---\n{HEAD}", f"# {_plain(figures.name)}", _about(figures), _use(tasks)]
     if tasks:
         parts.append(_table(tasks))
+    if figures.difficulties:
+        parts.append(_repairs(figures.difficulties))
     parts.append(_LAYOUT)
     return "\n\n".join(parts) + "\n"
 
@@ -73,6 +77,26 @@ def _table(tasks: list[Made]) -> str:
     )
 
 
+def _repairs(found: Sequence[Difficulty]) -> str:
+    rows = [_repair(each, each.passes[0]) for each in found if each.passes]
+    return "\n".join([_REPAIRS, "|---|---|---|---|---|---|---|", *rows])
+
+
+def _repair(each: Difficulty, first: Pass) -> str:
+    who, hint = _plain(each.model or each.solver), _plain(each.hint)
+    share = f"{first.value:.2f} ({first.low:.2f}-{first.high:.2f})"
+    solved = f"{each.solved} of {each.attempts}"
+    return f"| {_plain(each.task)} | {who} | {hint} | {solved} | {share} | {each.band} | {each.steps:g} |"
+
+
+_REPAIRS = """\
+## Repairs
+
+How solvers fared, each attempt in a fresh container and graded by the task's own grader; pass@1 with its
+95 % interval. The steps are the median of solved attempts, if there are any.
+
+| task | solver | hint | solved | pass@1 | band | steps |"""
+
 _LAYOUT = """\
 ## Files
 
@@ -83,6 +107,7 @@ _LAYOUT = """\
 | `gold/<name>/` | what rebuilds a gold image |
 | `index.jsonl` | one JSON object for each task |
 | `attempts.jsonl` | one for each attempt, with why it came to nothing |
+| `repairs.jsonl` | one for each repair that was tried; `repairs.json` has pass@k and bands |
 | `report.html` | a page to look at |"""
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.repair import results
+from engine.repair.figures import Difficulty, difficulties
 from engine.report import attempts
 from engine.tasks import output, record
 from sessions.attempts import BARREN, FELL, SPARE, TASK, Attempt
@@ -66,6 +68,8 @@ class Figures:
     name: str
     tasks: list[Made]
     attempts: list[Attempt] = field(default_factory=list)
+    difficulties: Sequence[Difficulty] = ()
+    """How solvers found the tasks that are there."""
 
     @property
     def proven(self) -> int:
@@ -141,7 +145,9 @@ class Figures:
 def gather(out: Path) -> Figures:
     """Read an output directory; what cannot be read in it counts for nothing."""
     tasks = [_made(out, line) for line in output.index(out)]
-    return Figures(out.absolute().name, tasks, attempts.load(out))
+    here = {task.id for task in tasks}
+    tried = difficulties(each for each in results.read(out) if each.task in here)
+    return Figures(out.absolute().name, tasks, attempts.load(out), tried)
 
 
 def _made(out: Path, line: dict[str, Any]) -> Made:

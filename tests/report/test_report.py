@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.repair import results
 from engine.report import attempts, card, page
 from engine.report.figures import Figures, Made, gather, reason
 from engine.report.heat import columns, runs
@@ -18,6 +19,7 @@ from engine.tasks.model import Task
 from sessions import events
 from sessions.attempts import Attempt, Examined
 from sessions.attempts import attempts as folded
+from sessions.repairs import Attempted
 from sessions.state import fold
 
 NASTY = '<script>alert(1)</script>"onload=x \x1b[2J\u202e'
@@ -174,3 +176,19 @@ def test_a_card_of_a_persons_own_stays(task: Task, tmp_path: Path) -> None:
     assert (out / "README.md").read_text() == "mine\n"
     (out / "harbor" / task.id / "proof.json").write_text(json.dumps([]))
     assert gather(out).tasks[0].f2p == ()
+
+
+def test_what_solvers_made_of_the_tasks_is_told(task: Task, tmp_path: Path) -> None:
+    out = output.prepare(tmp_path / "out")
+    export.write(out, task)
+    for outcome, name in (("solved", task.id), ("unsolved", task.id), ("solved", "gone-1")):
+        results.record(
+            out,
+            Attempted(
+                task=name, solver="claude", hint=NASTY, attempt=1, session="s", branch="r", outcome=outcome
+            ),
+        )
+    written = card.render(gather(out))
+    (row,) = [line for line in written.splitlines() if "| claude |" in line]
+    assert "| 1 of 2 | 0.50 (0.09-0.91) | medium | 0 |" in row
+    assert "<script>" not in written
