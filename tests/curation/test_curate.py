@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from sessions.curation.benchmarks import benchmark
 from sessions.curation.cheats import signs
@@ -222,3 +223,11 @@ def test_tags_that_are_there_stay() -> None:
         "looked-at": "x",
         "length": "mine",
     }
+
+
+def test_what_a_fork_shares_with_its_parent_makes_it_no_twin() -> None:
+    parent = made()
+    own = made([f"dpkg -L package{word} | grep {word}" for word in "uvwxyz"], name="fork")
+    copied = tuple(replace(turn, copied=True) for turn in parent.turns)
+    fork = replace(own, turns=(*copied, *own.turns), parent="a", steps=12)
+    assert [each.tags for each in curate([parent, fork])] == [(), ()]
