@@ -21,7 +21,7 @@ from cligym_tui.background import Background, Watch, Work
 from cligym_tui.exits import ExitCode, code_of, unwrapped
 from cligym_tui.progress import figures
 from cligym_tui.shows import Events, Lines, Nothing, Show
-from cligym_tui.wording import span
+from cligym_tui.wording import number, span, spending
 from engine import clean
 from engine.errors import CligymError
 from sessions.events import Result
@@ -269,6 +269,9 @@ def ending(result: Result, state: State) -> str:
     """The summary a person is left with: what came of it, and where it is."""
     word = _WORDS.get(result.outcome, result.outcome)
     lines = [f"{word} after {span(result.seconds)}: {figures(state)}"]
+    if state.spent is not None:
+        calls = number(state.spent.calls, "call")
+        lines.append(f"  models: {calls}, {spending(state.spent)} (an estimate, by the table of prices)")
     lines += [f"  {clean.line(path)}" for path in result.tasks[-_PATHS:]]
     if len(result.tasks) > _PATHS:
         lines.append(f"  and {len(result.tasks) - _PATHS} before them")

@@ -67,7 +67,7 @@ def _ended(feedback: Feedback) -> str:
 
 def _tests(feedback: Feedback, tests: int) -> str:
     report = feedback.report
-    if report is None:
+    if report is None or not (feedback.broken or feedback.flips):
         return f"All {tests} tests pass."
     lines = [f"Tests: {len(feedback.broken)} of {tests} do not pass."]
     if report.status != COMPLETE:

@@ -38,7 +38,7 @@ class Breaker:
                 text(f"I do number {done + 1}."),
                 tool("bash", command=commands[done], why=f"number {done + 1}"),
             ]
-        if "do not pass" not in told:
+        if "ceased to pass" not in told:
             return [tool("give_up", reason="no test felt it")]
         return [
             text("This is good."),
