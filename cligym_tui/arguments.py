@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from cligym_tui import model_arguments, output
-from cligym_tui.option_types import Number, dollars, filled, minutes, share, speed, whole
+from cligym_tui.option_types import Number, filled, minutes, share, speed, whole
 from engine.errors import UsageError
 
 AGENTS = ("saboteur", "claude")
@@ -83,7 +83,7 @@ _AUTO: dict[str, tuple[Number, Any]] = {
 """Options of `--auto`, with what is taken when they are not given."""
 FLAGS = ("self_contained", "reject_trivial")
 """Those that take no value."""
-_SHARED = {"open": {"agent", *model_arguments.OPTIONS}, "repair": {"model", "max_steps"}}
+_SHARED = {"open": {"agent", *model_arguments.OPTIONS}, "repair": {*model_arguments.OPTIONS}}
 """Options of `--auto` that a command has as well."""
 
 
@@ -224,18 +224,7 @@ def _repair(commands: Any) -> None:
     repair.add_argument(
         "--max-steps", metavar="N", type=whole(1, 10_000), default=100, help="of an attempt (default 100)"
     )
-    repair.add_argument("--model", type=filled, help="which one claude is (default claude-sonnet-5-5)")
-    repair.add_argument("--fallback", metavar="MODEL", type=filled, help="asked when that one refuses")
-    repair.add_argument(
-        "--max-usd", dest="most_usd", metavar="D", type=dollars, help="what all attempts may cost together"
-    )
-    repair.add_argument(
-        "--max-tokens",
-        dest="most_tokens",
-        metavar="N",
-        type=whole(1, 10**12),
-        help="what they may read and write, the cache included",
-    )
+    model_arguments.add(repair, without="max_steps")
 
 
 def _trajectories(commands: Any) -> None:

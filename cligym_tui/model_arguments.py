@@ -35,10 +35,11 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
 """By name: the type and what it means."""
 
 
-def add(command: argparse.ArgumentParser) -> None:
-    """Give a command these options."""
+def add(command: argparse.ArgumentParser, without: str = "") -> None:
+    """Give a command these options, but one perhaps."""
     for name, (kind, told) in OPTIONS.items():
-        command.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=told)
+        if name != without:
+            command.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=told)
 
 
 def minds(agent: str, asked: Asked | None) -> Minds | None:

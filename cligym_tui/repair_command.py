@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cligym_tui import diagnostics, output
 from cligym_tui.exits import ExitCode
+from cligym_tui.model_arguments import MODEL, OPTIONS, budget
 from cligym_tui.wording import number, span, table
 from engine.errors import UsageError
 
@@ -79,17 +80,14 @@ def _choice(asked: argparse.Namespace) -> Choice | None:
         UsageError: an option of models, and a solver that is none.
     """
     if asked.solver != "claude":
-        given = {"--model": asked.model, "--fallback": asked.fallback}
-        given |= {"--max-usd": asked.most_usd, "--max-tokens": asked.most_tokens}
-        if said := [name for name, value in given.items() if value is not None]:
-            raise UsageError(f"{said[0]} belongs to --agent claude", "see `cligym-tui repair --help`")
+        given = {name for name in OPTIONS if name != "max_steps" and getattr(asked, name) is not None}
+        if given:
+            said = min(given).replace("_", "-")
+            raise UsageError(f"--{said} belongs to --agent claude", "see `cligym-tui repair --help`")
         return None
-    from engine.ledger import Budget
-    from engine.repair.claude import MODEL
     from engine.repair.models import Choice
 
-    budget = Budget(asked.most_usd, asked.most_tokens)
-    return Choice(asked.model or MODEL, asked.fallback or "", budget)
+    return Choice(asked.model or MODEL, asked.fallback_model or "", budget(asked))
 
 
 def _tell(attempted: Attempted) -> None:

@@ -15,8 +15,6 @@ from sessions.curation.loops import Acted, looping
 from sessions.trajectories.printed import Printed
 
 NAME = "claude"
-MODEL = "claude-sonnet-5-5"
-"""Which is asked when none is named."""
 NUDGES = 3
 """Turns in a row without a command that are answered with a word."""
 WARNINGS = 2

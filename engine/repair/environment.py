@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.check import Ground
+from engine.commit import program_version
 from engine.errors import UsageError
 from engine.proof.grading import FOLDERS, directories, folder
 from engine.sandbox import images
@@ -20,8 +21,9 @@ from engine.sandbox.manifest import manifest
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
 from engine.tasks import digests, exported, harbor
-from engine.tasks.exported import Exported
+from engine.tasks.exported import Exported, Unreadable
 from engine.tasks.model import Task
+from sessions import events
 
 HINTS = ("none", "weak", "strong")
 """How much of the answer a solver may be told."""
@@ -74,6 +76,26 @@ def whole(directory: Path) -> Exported:
 def digest(found: Exported) -> str:
     """What tells the task from any other: the digest over its manifest."""
     return str(json.loads(found.files[digests.FILE])["digest"])
+
+
+def begun(found: Exported, session: str, solver: str) -> events.SessionStarted:
+    """The first event of a session of repairs, known before anything is built.
+
+    Raises:
+        UsageError: the task cannot be read.
+    """
+    try:
+        gold = found.task().gold
+    except Unreadable as error:
+        raise UsageError(f"{found.directory}: {error}", "see `cligym-tui task check`") from error
+    return events.SessionStarted(
+        session=session,
+        gold=gold.name,
+        image=gold.image,
+        agent=solver,
+        version=program_version(),
+        tests=gold.baseline,
+    )
 
 
 @asynccontextmanager

@@ -14,13 +14,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.commit import program_version
 from engine.errors import CligymError
 from engine.exploration import Branch, Exploration
 from engine.outbox import Outbox
 from engine.repair import results
 from engine.repair.attempt import Attempt
-from engine.repair.environment import built, digest, whole
+from engine.repair.environment import begun, built, digest, whole
 from engine.sandbox.client import connect
 from sessions import events
 from sessions.errors import SessionsError
@@ -192,19 +191,10 @@ class Hands:
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         journal = self._session.journal
+        journal.append(begun(self._found, self.session, OPERATOR))
         async with connect() as engine, built(engine, self._found, self.session) as environment:
             gold = environment.task.gold
             environment.instruction(self._hint)
-            journal.append(
-                events.SessionStarted(
-                    session=self.session,
-                    gold=gold.name,
-                    image=environment.image,
-                    agent=OPERATOR,
-                    version=program_version(),
-                    tests=gold.baseline,
-                )
-            )
             exploration = Exploration(
                 engine,
                 replace(gold, image=environment.image),

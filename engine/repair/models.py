@@ -13,7 +13,7 @@ from engine.models.conversation import Conversation
 from engine.models.gate import Gate
 from engine.models.prices import Prices
 from engine.models.service import Note, Service
-from engine.repair.claude import MODEL, SYSTEM, TOOLS, Claude
+from engine.repair.claude import SYSTEM, TOOLS, Claude
 from sessions import events
 
 
@@ -21,7 +21,7 @@ from sessions import events
 class Choice:
     """Which model, and what it may cost in all."""
 
-    model: str = MODEL
+    model: str
     fallback: str = ""
     """Asked instead when the model refuses; empty for none."""
     budget: Budget = field(default_factory=Budget)

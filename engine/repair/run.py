@@ -10,14 +10,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from engine.commit import program_version
 from engine.errors import CligymError, EngineError, LimitReached, ModelError, OutputError, UsageError
 from engine.exploration import Exploration
 from engine.models.service import Service
 from engine.proof.together import together
 from engine.repair import baseline, claude, oracle, results
 from engine.repair.attempt import Allowance, Attempt
-from engine.repair.environment import HINTS, Environment, built, digest, whole
+from engine.repair.environment import HINTS, Environment, begun, built, digest, whole
 from engine.repair.models import Choice, Models, models
 from engine.repair.solver import Solver
 from engine.sandbox.client import Engine, connect
@@ -103,7 +102,9 @@ async def run(order: Order, watch: Callable[[Attempted], None] = lambda attempte
     async with contextlib.AsyncExitStack() as stack:
         found = None
         if order.solver == claude.NAME:
-            found = await stack.enter_async_context(models(order.choice or Choice()))
+            if order.choice is None:
+                raise UsageError("no model was named", "name one with --model")
+            found = await stack.enter_async_context(models(order.choice))
         batch = _Batch(order, watch, found)
         engine = await stack.enter_async_context(connect())
         try:
@@ -163,19 +164,10 @@ class _Task:
 
     async def run(self) -> None:
         order, journal = self.batch.order, self.session.journal
+        journal.append(begun(self.found, self.session.id, order.solver))
         async with built(self.engine, self.found, self.session.id) as environment:
             environment.instruction(order.hint)  # a hint it does not have is no attempt
             gold = environment.task.gold
-            journal.append(
-                events.SessionStarted(
-                    session=self.session.id,
-                    gold=gold.name,
-                    image=environment.image,
-                    agent=order.solver,
-                    version=program_version(),
-                    tests=gold.baseline,
-                )
-            )
             exploration = Exploration(
                 self.engine,
                 replace(gold, image=environment.image),

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.docker
 
 
 async def solve(made: Made, choice: Choice | None = None, **order: Any) -> tuple[Attempted, list[Any]]:
-    outcome = await run(Order([made.directory], "claude", choice=choice, **order))
+    outcome = await run(Order([made.directory], "claude", choice=choice or Choice(MODEL), **order))
     one = outcome.attempts[0]
     return one, list(read(Library().journal_path(one.session)))
 
@@ -66,7 +66,7 @@ async def test_attempts_at_a_time_do_not_mix(made: Made, fake: FakeMessages) -> 
         return [[tool("bash", command=MEND)], [tool("submit")]][min(done, 1)]
 
     fake.policy = policy
-    outcome = await run(Order([made.directory], "claude", attempts=2, workers=2, choice=Choice()))
+    outcome = await run(Order([made.directory], "claude", attempts=2, workers=2, choice=Choice(MODEL)))
     assert [(one.outcome, one.spent.calls) for one in outcome.attempts] == [("solved", 2)] * 2
     happened = list(read(Library().journal_path(outcome.attempts[0].session)))
     calls = [event.call for event in happened if isinstance(event, events.ModelAsked)]
@@ -102,14 +102,14 @@ async def test_a_refusal_is_an_outcome_and_another_model_may_go_on(made: Made, f
         return refusal if body["model"] == MODEL else [tool("submit")]
 
     fake.policy = policy
-    one, _ = await solve(made, Choice(fallback="claude-opus-5-5"))
+    one, _ = await solve(made, Choice(MODEL, fallback="claude-opus-5-5"))
     assert one.outcome == "unsolved"
 
 
 async def test_a_budget_ends_the_run_and_what_was_done_is_graded(made: Made, fake: FakeMessages) -> None:
     fake.policy = scripted([tool("bash", command=MEND)], [tool("bash", command="true")])
     outcome = await run(
-        Order([made.directory], "claude", attempts=3, choice=Choice(budget=Budget(tokens=10)))
+        Order([made.directory], "claude", attempts=3, choice=Choice(MODEL, budget=Budget(tokens=10)))
     )
     assert "tokens are used" in outcome.limit
     assert [(one.outcome, one.steps) for one in outcome.attempts] == [("solved", 1)]
@@ -118,7 +118,7 @@ async def test_a_budget_ends_the_run_and_what_was_done_is_graded(made: Made, fak
 async def test_a_service_that_fails_for_good_ends_the_run(made: Made, fake: FakeMessages) -> None:
     fake.keys = {"another"}
     with pytest.raises(ModelError):
-        await run(Order([made.directory], "claude"))
+        await run(Order([made.directory], "claude", choice=Choice(MODEL)))
     (session,) = Library().list()
     happened = list(read(Library().journal_path(session.id)))
     graded = [event for event in happened if isinstance(event, events.RepairGraded)]
