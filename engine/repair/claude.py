@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.agents.loops import CIRCLING, STUCK, Loops
 from engine.models.answer import CUT, DONE, FULL, PAUSED, REFUSED, Answer, Block
 from engine.models.conversation import Conversation
 from engine.models.service import Service
 from engine.repair.solver import Feedback, GiveUp, Proposal, Stopped, Submit
 from engine.sandbox.watch import INCOMPLETE, INTERRUPTED, LOST, TIMEOUT
 from sessions import repairs
-from sessions.curation.loops import Acted, looping
 from sessions.trajectories.printed import Printed
 
 NAME = "claude"
 NUDGES = 3
 """Turns in a row without a command that are answered with a word."""
-WARNINGS = 2
-"""Times it is told that it goes in circles; after that the attempt ends."""
 
 SYSTEM: Final = """\
 You are at a root shell in a container with a software project whose environment is damaged. Repair the \
@@ -90,8 +88,8 @@ class Claude:
     """The tool's use whose result is due."""
     _command: str = ""
     _nudges: int = 0
-    _warnings: int = 0
-    _acted: list[Acted] = field(default_factory=list)
+    _stuck: bool = False
+    _loops: Loops = field(default_factory=Loops)
 
     def begin(self, instruction: str) -> None:
         """Give it the task."""
@@ -104,7 +102,7 @@ class Claude:
         Raises:
             LimitReached, ModelError: see `Service.ask`.
         """
-        if self._warnings > WARNINGS:
+        if self._stuck:
             return Stopped(repairs.GAVE_UP, "it went in circles")
         model = ""
         while True:
@@ -153,10 +151,9 @@ class Claude:
         result = told(feedback, self._command)
         self.talk.step = feedback.step
         self.talk.result(self._call, result, error=feedback.outcome in _ENDED)
-        self._acted.append((self._command, result))
-        if looping(self._acted):
-            self._warnings += 1
-            self._acted.clear()
+        going = self._loops.add(self._command, result)
+        self._stuck = going == STUCK
+        if going == CIRCLING:
             self.talk.tell(_CIRCLES)
 
 

@@ -13,11 +13,6 @@ ALTERNATING = 6
 """Times two that take turns, with their outcomes, are one."""
 
 
-def looping(acted: Sequence[Acted]) -> bool:
-    """Whether the last actions are a loop."""
-    return _same(acted) or _alternate(acted)
-
-
 def stuck(acted: Sequence[Acted]) -> float:
     """The share of actions at which somebody was in a loop, from 0 to 1."""
     marked: set[int] = set()

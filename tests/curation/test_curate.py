@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sessions.curation.benchmarks import benchmark
 from sessions.curation.cheats import signs
 from sessions.curation.curate import curate
-from sessions.curation.loops import looping, stuck
+from sessions.curation.loops import stuck
 from sessions.curation.rules import PRESETS, Rules
 from sessions.curation.secrets import identity, secret
 from sessions.trajectories.model import Call, Result, Tag, Text, Trajectory, Turn
@@ -138,11 +138,11 @@ def test_files_that_decide_how_tests_run() -> None:
 
 def test_loops() -> None:
     same, other = ("ls", "a"), ("cat", "b")
-    assert not looping([same] * 3)
-    assert looping([other, *[same] * 4])
-    assert not looping([same] * 4 + [other])
-    assert looping([same, other] * 3)
-    assert not looping([("ls", str(number)) for number in range(9)])
+    assert stuck([same] * 3) == 0
+    assert stuck([other, *[same] * 4]) == 0.8
+    assert stuck([same, other] * 3) == 1
+    assert stuck([same, other] * 2) == 0
+    assert stuck([("ls", str(number)) for number in range(9)]) == 0
     assert stuck([same] * 4 + [("x", str(number)) for number in range(4)]) == 0.5
     assert stuck([]) == 0
     stuck_one = made([*WORK, *["ls"] * 5], outputs=["x"] * (len(WORK) + 5))

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from engine.agents.loops import STOPPED, WARNED
 from engine.agents.model import Feedback
 from engine.errors import ModelError
 from engine.ledger import Budget
-from engine.repair.claude import NUDGES, WARNINGS, told
+from engine.repair.claude import NUDGES, told
 from engine.repair.models import Choice
 from engine.repair.run import Order, run
 from sessions import events
@@ -87,9 +88,9 @@ async def test_circles_are_told_and_then_ended(made: Made, fake: FakeMessages) -
     fake.policy = lambda body: [tool("bash", command="true")]
     one, happened = await solve(made)
     assert (one.outcome, one.detail) == ("gave up", "it went in circles")
-    assert one.steps == 4 * (WARNINGS + 1)
+    assert one.steps == STOPPED
     said = [event for event in happened if isinstance(event, events.MessageAdded)]
-    assert sum("again and again" in str(event.content) for event in said) == WARNINGS + 1
+    assert sum("again and again" in str(event.content) for event in said) == STOPPED - WARNED
 
 
 async def test_a_refusal_is_an_outcome_and_another_model_may_go_on(made: Made, fake: FakeMessages) -> None:
