@@ -29,7 +29,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   --auto GOLD         break the gold environment and write proven tasks, with
     --tasks N           tasks to reach in DIR (default 1)
     --agent NAME        saboteur, which needs no key (the default), or claude
-      --model M --fallback-model M --max-usd X --max-tokens N --max-steps N
+    --model M, --fallback-model M, --max-{usd,tokens,steps} N, --batch (half price)
     --seed S            same seed, same gold, same session (default 0)
     --workers W         attempts at a time (default 1)
     --max-minutes M     stop after so long (default: never)
@@ -81,7 +81,7 @@ _AUTO: dict[str, tuple[Number, Any]] = {
     **{name: (kind, None) for name, (kind, _) in model_arguments.OPTIONS.items()},
 }
 """Options of `--auto`, with what is taken when they are not given."""
-FLAGS = ("self_contained", "reject_trivial")
+FLAGS = ("self_contained", "reject_trivial", "batch")
 """Those that take no value."""
 _SHARED = {"open": {"agent", *model_arguments.OPTIONS}, "repair": {*model_arguments.OPTIONS}}
 """Options of `--auto` that a command has as well."""

@@ -83,6 +83,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
             minds=model_arguments.minds(asked.agent, asked),
             budget=model_arguments.budget(asked),
             max_steps=asked.max_steps,
+            batch=asked.batch,
         )
         return await auto.run(order, watch, stop)
 

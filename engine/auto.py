@@ -27,6 +27,7 @@ from engine.resume import Place, branch_name, listed, take_up
 from engine.revive import moments
 from engine.sandbox.client import Engine, connect
 from engine.tasks.model import Task
+from engine.writer import Writer
 from sessions import events
 from sessions.errors import SessionsError
 from sessions.journal import read
@@ -65,6 +66,8 @@ class Order:
     budget: Budget = field(default_factory=Budget)
     max_steps: int | None = None
     """Commands of a model in the whole session."""
+    batch: bool = False
+    """Whether what a model writes once may take hours, for half the price."""
 
 
 async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio.Event) -> events.Result:
@@ -88,7 +91,8 @@ async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio
                 happened = list(read(place.session.journal.path))
                 remembered(happened, crew)
                 left = unfinished(happened, service.note)
-                return await _Batch(order, engine, place, began, crew, left).run(stop)
+                writer = Writer(service, order.minds.model, order.batch)
+                return await _Batch(order, engine, place, began, crew, left, writer).run(stop)
 
 
 def _expedition(order: Order, minds: Minds, place: Place, service: Service) -> Expedition:
@@ -116,6 +120,7 @@ class _Batch:
     crew: Crew
     left: list[tuple[Branch, Conversation]] = field(default_factory=list)
     """Of a model's session: the branches an earlier process did not finish."""
+    writer: Writer | None = None
     tasks: list[str] = field(default_factory=list)
     limit: str = ""
     """The limit of the user's that was reached."""
@@ -233,6 +238,7 @@ class _Batch:
                     alone=self.order.alone,
                     out=self.place.out,
                     reject_trivial=self.order.reject_trivial,
+                    writer=self.writer,
                 )
         return attempt
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from engine import statement
 from engine.exploration import Exploration
 from engine.gold import store
-from engine.hints import hints
+from engine.hints import NONE, STRONG, WEAK, hints
 from engine.inversion import dockerfile
 from engine.proof import fingerprint
 from engine.proof.alone import Alone
@@ -26,7 +26,7 @@ from engine.proof.probing import Probes
 from engine.proof.protected import Protected
 from engine.proof.rebuild import Rebuild
 from engine.proof.tidy import Tidy
-from engine.proof.told import Told
+from engine.proof.told import Told, violations
 from engine.proof.trivial import Trivial
 from engine.proof.workbench import Workbench
 from engine.sandbox.reading import reading
@@ -36,6 +36,7 @@ from engine.tasks.contract import contract
 from engine.tasks.materials import private_tests, reference_solution
 from engine.tasks.model import TakenStep, Task
 from engine.tasks.names import task_id
+from engine.writer import Writer
 from sessions import events
 
 
@@ -89,6 +90,7 @@ async def proven(
     alone: bool = False,
     out: Path | None = None,
     reject_trivial: bool = False,
+    writer: Writer | None = None,
 ) -> Task | None:
     """Send a candidate through the gates; the task it is when all hold, not yet written anywhere.
 
@@ -103,7 +105,7 @@ async def proven(
     journal, branch, step = exploration.journal, candidate.branch, candidate.step
 
     async def draft(bench: Workbench) -> Task:
-        task = await _draft(bench, exploration.session, seed)
+        task = await _draft(bench, exploration.session, seed, writer)
         return standing(task, parts(store.context(task.gold.name))) if alone else task
 
     bench = Workbench(
@@ -147,7 +149,7 @@ async def proven(
     )
 
 
-async def _draft(bench: Workbench, session: str, seed: int) -> Task:
+async def _draft(bench: Workbench, session: str, seed: int, writer: Writer | None) -> Task:
     candidate, tree = bench.candidate, bench.tree
     gold = candidate.gold
     pact = contract(tree, gold.test, gold.recipe.protected, bench.f2p, bench.p2p)
@@ -156,14 +158,24 @@ async def _draft(bench: Workbench, session: str, seed: int) -> Task:
         solution = await reference_solution(get, tree, bench.delta)
     wording = f"{gold.image} {seed} {candidate.branch} {candidate.step}"
 
-    def told(hint: str = "") -> str:
-        return statement.write(gold, bench.reports[0], bench.f2p, bench.delta, seed=wording, hint=hint)
+    def told(hint: str = "", opening: str = "") -> str:
+        report = bench.reports[0]
+        return statement.write(gold, report, bench.f2p, bench.delta, seed=wording, hint=hint, opening=opening)
 
+    given = hints(tree, bench.delta, seed=wording)
+    texts = {NONE: told(), **{level: told(hint) for level, hint in given.items()}}
+    if writer is not None:
+        words = await writer.words(candidate.branch, candidate.step, texts[NONE], given[WEAK], given[STRONG])
+        if words is not None:
+            opening, said = words.opening, {NONE: "", WEAK: words.weak, STRONG: words.strong}
+            anew = {level: told(hint, opening) for level, hint in said.items()}
+            if not violations(bench, anew):
+                texts = anew
     return Task(
         id=task_id(gold.project, session, candidate.branch, candidate.step),
         gold=gold,
-        instruction=told(),
-        hints={level: told(hint) for level, hint in hints(tree, bench.delta, seed=wording).items()},
+        instruction=texts.pop(NONE),
+        hints=texts,
         dockerfile=dockerfile(gold.tag, bench.lines),
         contract=pact,
         tests=tests,

@@ -27,7 +27,16 @@ WIDTH = 150
 _FENCE = "```"
 
 
-def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed: str, hint: str = "") -> str:
+def write(
+    gold: Gold,
+    report: Report,
+    f2p: Sequence[str],
+    delta: Layer,
+    *,
+    seed: str,
+    hint: str = "",
+    opening: str = "",
+) -> str:
     """The instruction for the task whose broken suite run was `report`.
 
     Args:
@@ -37,6 +46,7 @@ def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed:
         delta: what was damaged; nothing of it is named.
         seed: picks the wording.
         hint: a paragraph of `engine.hints`, said before the closing.
+        opening: instead of one of ours; taken as it is.
     """
     chance = random.Random(seed)
     mask = Mask(delta)
@@ -48,7 +58,7 @@ def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed:
         "who": "root" if gold.test.user == "root" else f"the ordinary user `{gold.test.user}`",
     }
     lines = _excerpt(report, f2p, mask, chance)
-    opening = chance.choice(phrases.OPENINGS)
+    ours = chance.choice(phrases.OPENINGS)
     running = chance.choice(phrases.RUNNING)
     symptom = chance.choice(phrases.SYMPTOMS[_kind(report, f2p)] if lines else phrases.SILENT)
     rules = chance.choice(phrases.RULES)
@@ -57,8 +67,8 @@ def write(gold: Gold, report: Report, f2p: Sequence[str], delta: Layer, *, seed:
     while True:
         shown = [symptom, _block(lines)] if lines else [symptom]
         body = [*shown, running] if told_first else [running, *shown]
-        as_it_is = [*shown[1:], hint]
-        parts = [opening, *body, *([hint] if hint else []), rules, closing]
+        as_it_is = [*shown[1:], hint, opening]
+        parts = [opening or ours, *body, *([hint] if hint else []), rules, closing]
         text = "\n\n".join(part if part in as_it_is else part.format(**facts) for part in parts) + "\n"
         if len(text.split()) <= LONGEST or not lines:
             return text

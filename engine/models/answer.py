@@ -42,6 +42,8 @@ class Ask:
     branch: str = ""
     step: int = 0
     """The branch's last step."""
+    batch: bool = False
+    """Whether the answer may take hours, for half the price, where the server has that."""
 
 
 @dataclass(frozen=True, slots=True)

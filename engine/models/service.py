@@ -20,7 +20,7 @@ from engine.models.access import Access
 from engine.models.answer import Answer, Ask, CallFailed, Usage
 from engine.models.gate import Gate
 from engine.models.prices import Prices
-from engine.models.request import send
+from engine.models.request import send, send_batch
 from sessions import events
 
 Note = Callable[[events.Event], Any]
@@ -42,6 +42,8 @@ class Service:
     """Requests for one answer."""
     pace: float = 1.0
     """Seconds before the second request; each further one waits twice as long, up to half a minute."""
+    look: float = 20.0
+    """Seconds between two looks at a batch."""
 
     async def ask(self, ask: Ask, keep: Callable[[Answer], Any] = lambda answer: None) -> Answer:
         """An answer to `ask`, whatever it is; `keep` has it written down before its cost is.
@@ -65,6 +67,7 @@ class Service:
         raise ModelError(f"the model's service failed: {result.detail}", _HINTS.get(result.outcome, ""))
 
     async def _once(self, ask: Ask, attempt: int, keep: Callable[[Answer], Any]) -> Answer | CallFailed:
+        batch = ask.batch and self.access.provider.batches
         self.ledger.calls += 1
         call = self.ledger.calls
         asked = events.ModelAsked(
@@ -75,7 +78,10 @@ class Service:
         began = time.monotonic()
         result: Answer | CallFailed
         try:
-            result = await send(self.access, ask, said.add, self.seconds, self.gate.heard)
+            if batch:
+                result = await send_batch(self.access, ask, _DAY, self.look)
+            else:
+                result = await send(self.access, ask, said.add, self.seconds, self.gate.heard)
         except CallFailed as failed:
             result = failed
         except BaseException:
@@ -85,7 +91,7 @@ class Service:
             raise
         said.flush()
         if isinstance(result, Answer):
-            usd = self.cost(ask.model, result.usage)
+            usd = self.cost(ask.model, result.usage, batch=batch)
             result = replace(result, call=call, usd=usd)
             keep(result)
         self._answered(call, ask, result, time.monotonic() - began)
@@ -100,7 +106,7 @@ class Service:
         self.note(events.ModelSaid(call=call, branch=branch, kind=kind, text=shown))
 
     def _answered(self, call: int, ask: Ask, result: Answer | CallFailed, seconds: float) -> None:
-        usage = result.usage
+        usage, batch = result.usage, ask.batch and self.access.provider.batches
         answered = events.ModelAnswered(
             call=call,
             outcome=result.outcome,
@@ -116,13 +122,15 @@ class Service:
             cache_write_tokens=usage.cache_write,
             cache_hour_tokens=usage.cache_hour,
             usage=usage.whole,
-            usd=self.cost(ask.model, usage) if usage.total or usage.whole else None,
+            usd=self.cost(ask.model, usage, batch=batch) if usage.total or usage.whole else None,
+            batch=batch,
             seconds=seconds,
         )
         self.ledger.take(answered)
         self.note(answered)
 
 
+_DAY = 86400.0
 _HINTS = {
     "denied": "see ANTHROPIC_API_KEY, and whether it may use this model",
     "rejected": "see --model, and CLIGYM_PROVIDER for a server of your own",

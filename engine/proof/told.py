@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.hints import LEVELS, NONE, STRONG
 from engine.proof.gate import Fell, Held
 from engine.proof.workbench import Workbench
@@ -22,22 +24,29 @@ class Told:
         Raises:
             Fell: one tells too much, or too little, or is too short or too long.
         """
-        bench, candidate = self.bench, self.bench.candidate
-        task = await bench.task()
-        commands = sorted({line.command for line in (*candidate.lines, *bench.lines)})
-        damaged = sorted({*candidate.delta, *bench.delta})
-        words = {}
-        for level, text in {NONE: task.instruction, **task.hints}.items():
-            told = check(text, commands, damaged if level != STRONG else ())
-            if level == STRONG and not any(_names(text, path) for path in damaged):
-                told.append("it names no damaged place")
-            if told:
-                where = "" if level == NONE else f" ({level} hint)"
-                raise Fell(f"statement{where}: {told[0]}", {"level": level, "violations": told[:20]})
-            words[level] = len(text.split())
+        task = await self.bench.task()
+        texts = {NONE: task.instruction, **task.hints}
+        for level, told in violations(self.bench, texts).items():
+            where = "" if level == NONE else f" ({level} hint)"
+            raise Fell(f"statement{where}: {told[0]}", {"level": level, "violations": told[:20]})
+        words = {level: len(text.split()) for level, text in texts.items()}
         if set(words) != set(LEVELS):
             raise Fell(f"statement: there is no {', no '.join(sorted(set(LEVELS) - set(words)))}")
         return Held(f"{words[NONE]} words, nothing given away; hints weak and strong", {"words": words})
+
+
+def violations(bench: Workbench, texts: Mapping[str, str]) -> dict[str, list[str]]:
+    """What the instruction gets wrong at each level, for levels at which it does."""
+    candidate, wrong = bench.candidate, {}
+    commands = sorted({line.command for line in (*candidate.lines, *bench.lines)})
+    damaged = sorted({*candidate.delta, *bench.delta})
+    for level, text in texts.items():
+        told = check(text, commands, damaged if level != STRONG else ())
+        if level == STRONG and not any(_names(text, path) for path in damaged):
+            told.append("it names no damaged place")
+        if told:
+            wrong[level] = told
+    return wrong
 
 
 def _names(text: str, path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,20 +30,39 @@ async def run(out: Path, **order: object) -> Made:
     return await make(out, agent="claude", minds=Minds(MODEL, str(order.pop("fallback", ""))), **order)
 
 
-async def test_a_model_makes_a_proven_task(fake: FakeMessages, tmp_path: Path) -> None:
-    fake.policy = CAREFUL
-    made = await run(tmp_path / "out")
+def words(told: str) -> dict[str, str]:
+    """What a model would write of a report: an opening of its own, and the hints said anew."""
+    strong = told.partition("The strong hint:\n")[2]
+    return {"opening": OPENING, "weak": "It smells of rights {sic}.", "strong": f"Somebody said: {strong}"}
+
+
+OPENING = "Since Monday I cannot get this project's tests to pass, and {nobody} touched the code."
+
+
+@pytest.mark.parametrize("batch", [False, True])
+async def test_a_model_makes_a_proven_task(
+    fake: FakeMessages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: bool
+) -> None:
+    monkeypatch.setattr("engine.models.service.Service.look", 0.05)
+    fake.policy = replace(CAREFUL, words=words)
+    made = await run(tmp_path / "out", batch=batch)
     assert made.result.outcome == "goal", (made.result, made.of(events.CandidateFell))
     (task,) = made.of(events.TaskCommitted)
     assert task.families == ("permissions",)
     (nominated,) = made.of(events.CandidateNominated)
     assert (nominated.by, nominated.intent) == ("claude", CAREFUL.intent)
     assert list(made.commands.values()) == [list(CAREFUL.commands)]
-    told = str(fake.bodies[-1]["messages"])
+    told = str(fake.bodies[2]["messages"])
     assert "Exit code 0" in told and "ceased to pass" in told and "/sqlite3" in told
     calls = made.of(events.ModelAnswered)
-    assert [one.outcome for one in calls] == ["done"] * 3 and calls[2].cache_read_tokens > 0
+    assert [one.outcome for one in calls] == ["done"] * 4 and calls[2].cache_read_tokens > 0
     assert sum(one.input_tokens for one in calls) == fake.used("input_tokens")
+    written = calls[3]
+    assert (written.purpose, written.batch) == ("write", batch)
+    paid = (written.input_tokens * 2 + written.output_tokens * 10 + written.cache_write_tokens * 2.5) / 1e6
+    assert written.usd == pytest.approx(paid / 2 if batch else paid)
+    (kept,) = (tmp_path / "out" / "harbor").iterdir()
+    assert (kept / "instruction.md").read_text().startswith(OPENING)
     assert KEY not in journal_of(tmp_path / "out").read_text()
 
 
@@ -55,7 +75,7 @@ async def test_limits_keep_everything_and_more_goes_on(fake: FakeMessages, tmp_p
     again = await run(tmp_path / "out", budget=Budget(tokens=10_000_000))
     assert again.result.outcome == "goal"
     # The branch goes on: what was asked in the first run is not asked again.
-    assert (list(again.commands) == ["a0000"] and len(fake.served) == 3 and asked == 1) or asked == 2
+    assert list(again.commands) == ["a0000"] and (asked, len(fake.served)) == (1, 4)
     broke = await run(tmp_path / "other", budget=Budget(usd=0.000001))
     assert (broke.result.outcome, broke.result.exit_code) == ("limit", ExitCode.LIMIT)
 
@@ -65,7 +85,7 @@ async def test_another_model_where_the_first_declines(fake: FakeMessages, tmp_pa
     fake.then(Fault.refused())
     made = await run(tmp_path / "out", fallback="claude-opus-5-5")
     assert made.result.outcome == "goal"
-    assert [body["model"] for body in fake.bodies] == [MODEL, *["claude-opus-5-5"] * 3]
+    assert [body["model"] for body in fake.bodies] == [MODEL, *["claude-opus-5-5"] * 3, MODEL]
     assert made.of(events.ModelAnswered)[0].outcome == "refused"
 
 
@@ -95,7 +115,7 @@ def test_killed_and_taken_up_again(fake: FakeMessages, start: Start, tmp_path: P
     assert commands == (slow if when == "call" else [*slow, slow[1]])
     replies = [e for e in happened if isinstance(e, events.MessageAdded) and e.role == "assistant"]
     assert answered == 2 and len(replies) == 3
-    assert len(fake.served) == (4 if when == "call" else 3)
+    assert len(fake.served) == (5 if when == "call" else 4)
     assert [event.call for event in happened if isinstance(event, events.ModelAsked)] == list(
         range(1, len(fake.served) + 1)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +17,16 @@ class Breaker:
     family: str = "environment"
     intent: str = "A setting was changed and not changed back."
     recovery: str = "Put the setting back."
+    words: Callable[[str], dict[str, str]] | None = None
+    """What it writes of a candidate, given the report and the hints."""
     only: dict[str, Sequence[str]] = field(default_factory=dict)
     """Other commands for conversations in which these words occur."""
 
     def __call__(self, body: dict[str, Any]) -> Reply | list[Block]:
         """The next thing to say."""
-        if not body.get("tools"):
-            return [text("Some tests fail since this morning, and nobody knows why.")]
+        if {one["name"] for one in body.get("tools", ())} == {"write"}:
+            told = body["messages"][0]["content"][0]["text"]
+            return [tool("write", **self.words(told)) if self.words else text("I have no words.")]
         told = str(body["messages"])
         commands = next((self.only[words] for words in self.only if words in told), self.commands)
         done = sum(
