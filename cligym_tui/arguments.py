@@ -29,7 +29,7 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   --auto GOLD         break the gold environment and write proven tasks, with
     --tasks N           tasks to reach in DIR (default 1)
     --agent NAME        saboteur, which needs no key (the default), or claude
-    --model M, --fallback-model M, --max-{usd,tokens,steps} N, --batch (half price)
+   --model M --fallback-model M --max-usd X --max-tokens N --max-steps N --batch
     --seed S            same seed, same gold, same session (default 0)
     --workers W         attempts at a time (default 1)
     --max-minutes M     stop after so long (default: never)
