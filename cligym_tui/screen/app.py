@@ -40,6 +40,7 @@ class OperatorApp(App[int]):
         self.set_keymap(dict(keymap))
         if self._config.theme:
             self.theme = self._config.theme
+        self.set_timer(1.0, garbage.settle)
         self.set_interval(garbage.EVERY, garbage.bite)
         self.push_screen(self._first(self))
 

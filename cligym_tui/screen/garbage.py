@@ -17,12 +17,24 @@ EVERY = 0.5
 
 
 def begin() -> None:
-    """Have it so from now on. What is imported by now stays, and is not looked through again."""
+    """Have it so from now on; what is imported by now stays, and is not looked through again."""
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, NEVER)
 
 
+def settle() -> None:
+    """Leave out, too, what is there by now: the styles and widgets of a screen that was just begun."""
+    if begun():
+        gc.collect()
+        gc.freeze()
+
+
 def bite() -> None:
     """Look through everything, if anything has got old since the last time."""
-    if gc.get_count()[2]:
+    if begun() and gc.get_count()[2]:
         gc.collect()
+
+
+def begun() -> bool:
+    """Whether Python leaves this to us; not so where the screen is part of another program."""
+    return gc.get_threshold()[2] == NEVER
