@@ -67,7 +67,8 @@ def _attempt(state: State, branch: Branch, candidate: Candidate | None) -> Attem
         gold=state.gold,
         agent=state.agent,
         seed=state.seed,
-        families=tuple(dict.fromkeys(step.family for step in steps if step.family)),
+        families=tuple(dict.fromkeys(step.family for step in steps if step.family))
+        or ((candidate.family,) if candidate and candidate.family else ()),
         outcome=_outcome(branch, candidate),
         flipped=any(step.flips for step in steps),
         nominated=candidate is not None,

@@ -174,6 +174,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     branch: str
     step: int
     by: str
+    family: str = ""
+    """The kind of cause, where its agent said one."""
     nominated: float = 0.0
     """Wall clock."""
     outcome: str = ""

@@ -22,7 +22,9 @@ def _candidate_nominated(state: State, event: events.CandidateNominated) -> Chan
     if known and not known.outcome:
         return {}
     # One that was abandoned or fell may be put forward again: it is examined anew.
-    candidate = Candidate(branch=event.branch, step=event.step, by=event.by, nominated=event.at)
+    candidate = Candidate(
+        branch=event.branch, step=event.step, by=event.by, family=event.family, nominated=event.at
+    )
     nominated = state.counters.nominated + (known is None)
     return {
         "candidates": {**state.candidates, key: candidate},

@@ -16,8 +16,11 @@ from engine.errors import LimitReached
 from engine.ledger import Steps
 from engine.models.conversation import INTERRUPTED, Conversation
 from engine.suite.report import COMPLETE, Report, TestResult
+from engine.writer import Words, Writer
 from sessions import events
+from sessions.attempts import attempts
 from sessions.events import Flip
+from sessions.state import fold
 from tests.fake_messages import FakeMessages, Fault, Reply, scripted, text, tool
 from tests.models.conftest import MODEL, Asking
 from tests.models.conftest import asking as asking
@@ -145,3 +148,40 @@ def test_what_is_told_of_a_step() -> None:
     assert "2 of 3 do not pass" in said and "a::one says no" in said and "- /etc/x" in said
     assert "All 3 tests pass." in told.of(feedback(1, changed=("/etc/x",)), 3)
     assert told.of(feedback(1), 3).endswith("It changed no files.")
+
+
+def test_what_it_put_forward_is_the_attempts_family() -> None:
+    happened = [
+        events.BranchOpened(branch="b1", image="i"),
+        events.CandidateNominated(branch="b1", step=1, by="claude", family="data"),
+    ]
+    assert attempts(fold(happened))[0].families == ("data",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no",
+        [tool("write", opening="", weak="w", strong="s")],
+        [tool("write", opening=3, weak="w", strong="s")],
+    ],
+)
+async def test_words_that_are_none(fake: FakeMessages, asking: Make, said: Any) -> None:
+    fake.policy, one = scripted(said), asking()
+    assert await Writer(one.service, MODEL).words("b1", 1, "report", "weak", "strong") is None
+
+
+async def test_no_words_where_the_service_fails(fake: FakeMessages, asking: Make) -> None:
+    one = asking()
+    writer = Writer(one.service, MODEL, batch=True)
+    fake.batches.fate["one"] = "expired"
+    assert await writer.words("b1", 1, "report", "weak", "strong") is None
+    writer.batch = False
+    fake.then(Fault.http(401))
+    assert await writer.words("b1", 1, "report", "weak", "strong") is None
+    assert one.outcomes == ["unavailable", "denied"]
+
+
+async def test_words(fake: FakeMessages, asking: Make) -> None:
+    fake.policy, one = scripted([tool("write", opening="o\n\x1b[1mo", weak="w", strong="s")]), asking()
+    assert await Writer(one.service, MODEL).words("b1", 1, "r", "w", "s") == Words("o \\x1b[1mo", "w", "s")
