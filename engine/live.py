@@ -34,6 +34,7 @@ from engine.sandbox.client import connect
 from engine.sandbox.manifest import unpack
 from engine.supervision import AUTO, Decision, Supervisor
 from engine.tasks import output
+from engine.writer import Writer
 from sessions import events
 from sessions.errors import SessionsError
 from sessions.library import Library
@@ -213,7 +214,7 @@ class Live:
                 tests=gold.baseline,
             )
         )
-        async with connect() as engine, self._agents() as agents:
+        async with connect() as engine, self._agents() as (agents, writer):
             tree = unpack(store.blobs(gold.name).get(gold.manifest))
             exploration = Exploration(engine, gold, tree, self._session.journal, self.session)
             await exploration.prepare()
@@ -224,6 +225,7 @@ class Live:
                 self.wanted.seed,
                 self.limit,
                 alone=self.wanted.alone,
+                writer=writer,
             )
             supervisor.set_mode(self.wanted.mode)
             worker = asyncio.create_task(self._serve(supervisor))
@@ -235,19 +237,20 @@ class Live:
                 await asyncio.shield(supervisor.end())
 
     @asynccontextmanager
-    async def _agents(self) -> AsyncIterator[Callable[[str], Steerable]]:
-        """What makes the agents of branches."""
+    async def _agents(self) -> AsyncIterator[tuple[Callable[[str], Steerable], Writer | None]]:
+        """What makes the agents of branches, and who writes what a task says."""
         wanted = self.wanted
         if wanted.minds is None or self._reached is None:
-            yield agent_of(self.gold, wanted.seed)
+            yield agent_of(self.gold, wanted.seed), None
             return
         async with self._reached.service(self._session.journal.append) as service:
             facts, steps = large.facts(self.gold), Steps(wanted.max_steps)
             held = listed(self.out, self.gold.name)
             # A branch's own limit is the supervisor's, who says so and waits.
-            yield Expedition(
+            expedition = Expedition(
                 self.gold, facts, service, wanted.minds, wanted.seed, 0, steps=steps, held=held
-            ).agent
+            )
+            yield expedition.agent, Writer(service, wanted.minds.model)
 
     async def _serve(self, supervisor: Supervisor) -> None:
         """Do what is wished, in order."""

@@ -19,6 +19,7 @@ from engine.agents.model import GiveUp, Nominate, Proposal, Steerable
 from engine.errors import CligymError, LimitReached, ModelError, UsageError
 from engine.exploration import Branch, Exploration
 from engine.proof.gate import Candidate
+from engine.writer import Writer
 from sessions import events
 
 AUTO, CONFIRM, MANUAL = "auto", "confirm", "manual"
@@ -89,6 +90,8 @@ class Supervisor:
     mode: str = AUTO
     alone: bool = False
     """Whether its tasks stand on no gold image."""
+    writer: Writer | None = None
+    """Who says what a task's statement says; nobody for our own words."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     patterns: set[str] = field(default_factory=set)
     _proofs: set[asyncio.Task[None]] = field(default_factory=set)
@@ -326,6 +329,7 @@ class Supervisor:
             out=self.out,
             minimise=minimise,
             alone=self.alone,
+            writer=self.writer,
         )
         if task is not None:
             commit.publish(self.exploration, task, self.out)
