@@ -149,7 +149,7 @@ async def proven(
     )
 
 
-async def _draft(bench: Workbench, session: str, seed: int, writer: Writer | None) -> Task:
+async def _draft(bench: Workbench, session: str, seed: int, writer: Writer | None = None) -> Task:
     candidate, tree = bench.candidate, bench.tree
     gold = candidate.gold
     pact = contract(tree, gold.test, gold.recipe.protected, bench.f2p, bench.p2p)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.proof.gate import Fell, Held
-from engine.proof.grading import Act, grade, solving
+from engine.proof.grading import Act, Graded, grade, solving
+from engine.proof.together import together
 from engine.proof.workbench import Workbench
 from engine.tasks import terminal_bench
 
@@ -48,12 +49,14 @@ class Oracle:
             Fell: one of them earns anything but 1.
         """
         forms = list(await self.bench.forms())
-        for number in range(ORACLE_REPEATS):
-            form = forms[number % len(forms)]
-            graded = await grade(self.bench, [await solving(self.bench, form)], form=form)
+        chosen = [forms[number % len(forms)] for number in range(ORACLE_REPEATS)]
+        for graded in await together(*(self._graded(form) for form in chosen)):
             if graded.reward != 1:
                 raise Fell(f"oracle: the solution earned {graded.reward}", {"log": graded.log})
         return Held(
             f"the solution earns 1, {ORACLE_REPEATS} of {ORACLE_REPEATS} times",
             {"repeats": ORACLE_REPEATS, "formats": forms},
         )
+
+    async def _graded(self, form: str) -> Graded:
+        return await grade(self.bench, [await solving(self.bench, form)], form=form)
