@@ -21,6 +21,7 @@ from engine.sandbox import images, tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.delta import Tree
 from engine.sandbox.netns import Namespace, Namespaces
+from engine.sandbox.reading import content, reading
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Ended, Shell, typed
 from engine.sandbox.snapshots import Snapshot, Snapshots, between, reader
@@ -281,7 +282,13 @@ class Exploration:
         if taken is None:
             return None
         changes = between(self.tree, before.layer, taken.layer)
-        command = await script(self.tree, before.layer, taken.layer, changes, branch.sandbox.read_file)
+        async with reading(self.engine, before.image, self.session) as get:
+
+            async def earlier(path: str) -> bytes:
+                return content(await get(path), path)
+
+            now = branch.sandbox.read_file
+            command = await script(self.tree, before.layer, taken.layer, changes, now, earlier)
         step = self.propose(branch, Proposal(command, "operator", intent="by hand"))
         cwd = branch.shell.cwd
         self.journal.append(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import posixpath
 import shlex
 from collections.abc import Awaitable, Callable
 
+from engine.edited import edited
 from engine.sandbox.delta import Entry, Layer, Tree
 from engine.sandbox.layers import overlaid
 from sessions.events import Change
@@ -17,7 +19,9 @@ TEXT = 64 << 10
 """Bytes up to which a text is written out; anything else goes as base64."""
 
 
-async def script(tree: Tree, before: Layer, after: Layer, changes: tuple[Change, ...], read: Read) -> str:
+async def script(
+    tree: Tree, before: Layer, after: Layer, changes: tuple[Change, ...], read: Read, earlier: Read
+) -> str:
     """A bash script that turns the filesystem `before` into the one `after`.
 
     Args:
@@ -26,8 +30,11 @@ async def script(tree: Tree, before: Layer, after: Layer, changes: tuple[Change,
         after: what is changed of it now.
         changes: the difference of the two.
         read: gives the content of a file as it is now.
+        earlier: gives that of a file as it was before.
     """
     was, now = overlaid(tree, before), overlaid(tree, after)
+    # An edit by lines takes a program that has to run at that time.
+    works = not any(posixpath.basename(path) == "sed" or ".so" in path for path in after)
     lines = []
     for change in changes:
         path, old, new = change.path, was.get(change.path), now.get(change.path)
@@ -38,7 +45,10 @@ async def script(tree: Tree, before: Layer, after: Layer, changes: tuple[Change,
             lines.append(f"rm -rf -- {shlex.quote(path)}")
             old = None
         content = await read(path) if new.what == "file" and _content(old) != _content(new) else None
-        lines += _made(path, old, new, content)
+        edit = ""
+        if works and content is not None and old is not None and max(old.size, new.size) <= TEXT:
+            edit = edited(_text(await earlier(path)), _text(content), shlex.quote(path))
+        lines += _made(path, old, new, content, edit)
     return "\n".join(lines)
 
 
@@ -46,7 +56,16 @@ def _content(entry: Entry | None) -> tuple[str, int]:
     return (entry.digest, entry.size) if entry else ("", -1)
 
 
-def _made(path: str, old: Entry | None, new: Entry, content: bytes | None) -> list[str]:
+def _text(content: bytes) -> str:
+    """The text that a file is, empty when it is none."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in text else text
+
+
+def _made(path: str, old: Entry | None, new: Entry, content: bytes | None, edit: str) -> list[str]:
     name = shlex.quote(path)
     lines = []
     if new.what == "dir" and old is None:
@@ -54,7 +73,7 @@ def _made(path: str, old: Entry | None, new: Entry, content: bytes | None) -> li
     elif new.what == "symlink" and (old is None or old.target != new.target):
         lines.append(f"ln -sfn -- {shlex.quote(new.target)} {name}")
     elif content is not None:
-        lines.append(_written(content, name))
+        lines.append(edit or _written(content, name))
     if (old.uid, old.gid) != (new.uid, new.gid) if old else (new.uid, new.gid) != (0, 0):
         lines.append(f"chown -h {new.uid}:{new.gid} -- {name}")
     usual = 0o755 if new.what == "dir" else 0o644
@@ -64,10 +83,7 @@ def _made(path: str, old: Entry | None, new: Entry, content: bytes | None) -> li
 
 
 def _written(content: bytes, name: str) -> str:
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = "\0"
-    if len(content) <= TEXT and "\0" not in text:
+    text = _text(content)
+    if len(content) <= TEXT and (text or not content):
         return f"printf %s {shlex.quote(text)} >{name}"
     return f"base64 -d >{name} <<<{shlex.quote(base64.b64encode(content).decode())}"

@@ -1,6 +1,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from engine.handmade import script
 from engine.sandbox.delta import Entry
 from engine.sandbox.snapshots import between
@@ -36,7 +38,10 @@ async def test_what_hands_did_is_done_again_by_the_script(tmp_path: Path) -> Non
     async def read(path: str) -> bytes:
         return content[path]
 
-    text = await script(tree, {}, after, changes, read)
+    async def earlier(path: str) -> bytes:
+        return Path(path).read_bytes()
+
+    text = await script(tree, {}, after, changes, read, earlier)
     process = await asyncio.create_subprocess_exec("bash", "-c", text)
     assert await process.wait() == 0
     assert (tmp_path / "edited").read_bytes() == content[f"{root}/edited"]
@@ -46,3 +51,30 @@ async def test_what_hands_did_is_done_again_by_the_script(tmp_path: Path) -> Non
     assert (tmp_path / "sub" / "binary").read_bytes() == bytes(range(256))
     assert (tmp_path / "sub" / "binary").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "sub" / "link").readlink() == Path("../edited")
+
+
+@pytest.mark.parametrize(
+    ("also", "edits"), [("/etc/motd", True), ("/usr/bin/sed", False), ("/usr/lib/libacl.so.1", False)]
+)
+async def test_an_edited_text_is_edited_again_while_sed_is_whole(
+    tmp_path: Path, also: str, edits: bool
+) -> None:
+    path = f"{tmp_path}/setup.conf"
+    old = "".join(f"key{number} = {number}\n" for number in range(40))
+    new = old.replace("key3 = 3\n", "key3 = nothing\n")
+    tree = {path: Entry("file", 0o644, size=len(old), digest="a"), also: Entry("file", 0o644, digest="b")}
+    before = {also: Entry("file", 0o600, digest="c")}
+    after = {**before, path: Entry("file", 0o644, size=len(new), digest="d")}
+    Path(path).write_text(old)
+
+    async def read(_: str) -> bytes:
+        return new.encode()
+
+    async def earlier(_: str) -> bytes:
+        return old.encode()
+
+    text = await script(tree, before, after, between(tree, before, after), read, earlier)
+    assert text.startswith("sed -i '4c" if edits else "printf")
+    process = await asyncio.create_subprocess_exec("bash", "-c", text)
+    assert await process.wait() == 0
+    assert Path(path).read_text() == new

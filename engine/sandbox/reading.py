@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from engine.errors import EngineError
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.container import labels
 from engine.sandbox.control import GONE
@@ -39,3 +42,17 @@ async def reading(
         yield get
     finally:
         await asyncio.shield(end())
+
+
+def content(archive: bytes, path: str) -> bytes:
+    """What a tar of one regular file has in it.
+
+    Raises:
+        EngineError: it is of something else.
+    """
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        member = tar.next()
+        file = tar.extractfile(member) if member else None
+        if file is None:
+            raise EngineError(f"{path} is not a regular file")
+        return file.read()

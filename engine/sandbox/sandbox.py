@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import os
-import tarfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.container import Limits, configuration, created, host_config
 from engine.sandbox.control import GONE, Control, SandboxLost, hang_up
+from engine.sandbox.reading import content
 from engine.sandbox.records import Began, Left, Prompt, Report
 from engine.sandbox.terminal import DETACH_KEYS, Terminal, first
 
@@ -368,12 +367,7 @@ class Sandbox:
 
     async def read_file(self, path: str) -> bytes:
         """The content of one regular file."""
-        with tarfile.open(fileobj=io.BytesIO(await self.get(path))) as tar:
-            member = tar.next()
-            file = tar.extractfile(member) if member else None
-            if file is None:
-                raise EngineError(f"{os.fspath(path)} is not a regular file")
-            return file.read()
+        return content(await self.get(path), path)
 
     async def commit(self, tag: str = "", changes: Sequence[str] = (), pause: bool = False) -> str:
         """Commit the filesystem as an image, 41 ms for a small delta without a pause; its id."""
