@@ -23,12 +23,17 @@ def whole(least: int, most: int) -> Number:
     return parse
 
 
+def _number(text: str) -> float:
+    """What a text says as a plain number; not a number where it says none."""
+    try:
+        return float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return math.nan
+
+
 def minutes(text: str) -> float:
     """The type of `--max-minutes`: more than none, at most a month."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 < value <= 43200:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of minutes above 0, at most 43200")
     return value
@@ -36,10 +41,7 @@ def minutes(text: str) -> float:
 
 def speed(text: str) -> float:
     """The type of `--speed`."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0.01 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a speed from 0.01 to 1000")
     return value
@@ -47,10 +49,7 @@ def speed(text: str) -> float:
 
 def share(text: str) -> float:
     """The type of `--split`."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share above 0, at most 1")
     return value
@@ -67,10 +66,7 @@ def filled(text: str) -> str:
 
 def dollars(text: str) -> float:
     """The type of `--max-usd`: more than none."""
-    try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 < value <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of dollars above 0")
     return value

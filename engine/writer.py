@@ -11,6 +11,7 @@ from typing import Final
 
 from engine import clean
 from engine.errors import CligymError
+from engine.models import tools
 from engine.models.answer import Ask
 from engine.models.service import Service
 
@@ -23,21 +24,13 @@ Say the opening and the hints anew, in words of your own, in the voice of somebo
 symptoms. Keep to what is there: no cause, no command, no file that is not named in that very part. The \
 strong hint has to name the places in backticks as it does now, the weak one no place at all.
 """
-_TOOL: Final = {
-    "name": "write",
-    "description": "Hand in the new words.",
-    "strict": True,
-    "input_schema": {
-        "type": "object",
-        "properties": {
-            "opening": {"type": "string", "description": "One to three sentences that open the report."},
-            "weak": {"type": "string", "description": "The weak hint in one sentence."},
-            "strong": {"type": "string", "description": "The strong hint in one sentence."},
-        },
-        "required": ["opening", "weak", "strong"],
-        "additionalProperties": False,
-    },
-}
+_TOOL: Final = tools.tool(
+    "write",
+    "Hand in the new words.",
+    opening=tools.text("One to three sentences that open the report."),
+    weak=tools.text("The weak hint in one sentence."),
+    strong=tools.text("The strong hint in one sentence."),
+)
 
 
 @dataclass(frozen=True, slots=True)

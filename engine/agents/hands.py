@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from engine import clean
 from engine.agents.model import GiveUp, Nominate, Proposal
 from engine.faults.model import FAMILIES
+from engine.models import tools
 from engine.models.answer import Block
 from engine.sandbox.shell import typed
 
@@ -14,40 +15,24 @@ LONGEST = 8000
 """Characters of one command."""
 
 
-def _tool(name: str, description: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "description": description,
-        "strict": True,
-        "input_schema": {
-            "type": "object",
-            "properties": properties,
-            "required": list(properties),
-            "additionalProperties": False,
-        },
-    }
-
-
-def _text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description, **more}
-
-
 TOOLS: Final = (
-    _tool(
+    tools.tool(
         "bash",
         "Run one command in the live shell of the container and see what it led to. Nothing can be typed "
         "into a running command, so do not start interactive programs.",
-        command=_text("The command, as one types it."),
-        why=_text("What it is for, in one short sentence."),
+        command=tools.text("The command, as one types it."),
+        why=tools.text("What it is for, in one short sentence."),
     ),
-    _tool(
+    tools.tool(
         "nominate",
         "Put the environment as it is now forward as an exercise. Some tests must not pass at this point.",
-        family=_text("The kind of cause.", enum=list(FAMILIES)),
-        intent=_text("What happened to the environment in terms of real life, in one or two sentences."),
-        recovery=_text("How somebody who has understood it puts it right, in one or two sentences."),
+        family=tools.text("The kind of cause.", enum=list(FAMILIES)),
+        intent=tools.text("What happened to the environment in terms of real life, in one or two sentences."),
+        recovery=tools.text("How somebody who has understood it puts it right, in one or two sentences."),
     ),
-    _tool("give_up", "End this attempt: nothing good will come of it.", reason=_text("Why, in a sentence.")),
+    tools.tool(
+        "give_up", "End this attempt: nothing good will come of it.", reason=tools.text("Why, in a sentence.")
+    ),
 )
 
 

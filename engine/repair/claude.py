@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from engine.agents.loops import CIRCLING, STUCK, Loops
+from engine.models import tools
 from engine.models.answer import CUT, DONE, FULL, PAUSED, REFUSED, Answer, Block
 from engine.models.conversation import Conversation
 from engine.models.service import Service
@@ -31,24 +32,12 @@ background jobs are as the last command left them. After each you get what it pr
 """
 
 
-def _tool(name: str, description: str, **fields: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "description": description,
-        "strict": True,
-        "input_schema": {
-            "type": "object",
-            "properties": {key: {"type": "string", "description": text} for key, text in fields.items()},
-            "required": list(fields),
-            "additionalProperties": False,
-        },
-    }
-
-
 TOOLS: Final = (
-    _tool("bash", "Run a command in the shell.", command="The command, as one would type it."),
-    _tool("submit", "The environment is repaired: have it graded. Ends the work."),
-    _tool("give_up", "Stop without a repair. Ends the work.", reason="Why."),
+    tools.tool(
+        "bash", "Run a command in the shell.", command=tools.text("The command, as one would type it.")
+    ),
+    tools.tool("submit", "The environment is repaired: have it graded. Ends the work."),
+    tools.tool("give_up", "Stop without a repair. Ends the work.", reason=tools.text("Why.")),
 )
 
 _ENDED: Final = {

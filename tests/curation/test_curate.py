@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -33,7 +35,7 @@ def made(
     name: str = "a",
     outputs: list[str] | None = None,
     said: str = "I look further.",
-    **varied: object,
+    **varied: Any,
 ) -> Trajectory:
     turns = [Turn(role="user", blocks=(Text(INSTRUCTION),))]
     for number, command in enumerate(commands):
@@ -43,7 +45,7 @@ def made(
             Turn(role="assistant", blocks=(Text(said), call), train=True, step=number + 1),
             Turn(role="user", blocks=(Result(call.id, output),), step=number + 1),
         ]
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "project": "p",
         "purpose": "repair",
         "agent": "claude",
@@ -58,7 +60,7 @@ def made(
         turns=tuple(turns),
         commands=tuple(commands),
         steps=len(commands),
-        **{**fields, **varied},  # type: ignore[arg-type]
+        **{**fields, **varied},
     )
 
 

@@ -124,7 +124,9 @@ async def test_a_service_that_fails_for_good_ends_the_run(made: Made, fake: Fake
     happened = list(read(Library().journal_path(session.id)))
     graded = [event for event in happened if isinstance(event, events.RepairGraded)]
     assert [event.outcome for event in graded] == ["failed"]
-    assert happened[-1].outcome == "failed"  # type: ignore[attr-defined]
+    last = happened[-1]
+    assert isinstance(last, events.SessionEnded)
+    assert last.outcome == "failed"
 
 
 def test_what_it_is_told_of_a_command() -> None:

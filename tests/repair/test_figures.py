@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,15 @@ from sessions.repairs import Attempted
 from sessions.spending import Spent
 
 
-def one(outcome: str, attempt: int = 1, **varied: object) -> Attempted:
-    fields = {"task": "t", "solver": "claude", "hint": "none", "session": "s", "branch": f"r{attempt}"}
-    return Attempted(**{**fields, **varied}, outcome=outcome, attempt=attempt)  # type: ignore[arg-type]
+def one(outcome: str, attempt: int = 1, **varied: Any) -> Attempted:
+    fields: dict[str, Any] = {
+        "task": "t",
+        "solver": "claude",
+        "hint": "none",
+        "session": "s",
+        "branch": f"r{attempt}",
+    }
+    return Attempted(**{**fields, **varied}, outcome=outcome, attempt=attempt)
 
 
 @pytest.mark.parametrize(("n", "c", "k"), [(5, 2, 1), (5, 2, 3), (5, 0, 5), (5, 5, 1), (6, 3, 4)])

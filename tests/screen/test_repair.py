@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.repairing import RepairScreen
+from cligym_tui.screen.replaying import ReplayScreen
 from sessions import events
 from tests.screen import frames
 from tests.screen.conftest import SIZES, Show
 from tests.screen.story import ScriptedLive, began, proposed, ran
+
+if TYPE_CHECKING:
+    from engine.repair.hands import Hands
 
 INSTRUCTION = "The tests of tiny fail.\n\nPlease repair \x1b[31mthe machine[/] so that they pass.\n"
 
@@ -34,11 +38,17 @@ def repaired(outcome: str = "solved") -> list[events.Event]:
     return [first, told, *rest, proposed("chmod 644 /x", 1), *ran("chmod 644 /x", b"", 1), graded]
 
 
+def to_the_end(screen: object) -> None:
+    """Have a replay show what came last."""
+    assert isinstance(screen, ReplayScreen)
+    screen.player.seek_fraction(1.0)
+    screen._moved()
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_frames_of_a_repair(replay: Show, size: tuple[int, int]) -> None:
     async with replay(repaired(), size, at=1) as pilot:
-        pilot.app.screen.player.seek_fraction(1.0)  # type: ignore[attr-defined]
-        pilot.app.screen._moved()  # type: ignore[attr-defined]
+        to_the_end(pilot.app.screen)
         await pilot.press("tab")
         await pilot.pause(0.15)
         frames.check(pilot.app, "repair")
@@ -46,8 +56,7 @@ async def test_frames_of_a_repair(replay: Show, size: tuple[int, int]) -> None:
 
 async def test_a_repair_offers_nothing_that_is_about_breaking(replay: Show) -> None:
     async with replay(repaired("unsolved"), (140, 40)) as pilot:
-        pilot.app.screen.player.seek_fraction(1.0)  # type: ignore[attr-defined]
-        pilot.app.screen._moved()  # type: ignore[attr-defined]
+        to_the_end(pilot.app.screen)
         await pilot.pause(0.15)
         screen = frames.text(pilot.app)
         assert "✘ unsolved" in screen
@@ -79,7 +88,7 @@ async def test_the_end_is_asked_for_once_and_told_by_the_exit_code(key: str, wis
         branch="b1", task="tiny-5f3a", path="/t", solver="operator", instruction=INSTRUCTION
     )
     session = ScriptedHands(first, told, *rest, events.TakenOver(branch="b1"))
-    app = OperatorApp(lambda app: RepairScreen(session, app.finish), Config())  # type: ignore[arg-type]
+    app = OperatorApp(lambda app: RepairScreen(cast("Hands", session), app.finish), Config())
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await pilot.pause(0.2)
         await pilot.press(key, "m", "f")
