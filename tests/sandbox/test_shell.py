@@ -257,3 +257,29 @@ async def test_eight_shells_at_once(engine, base_image) -> None:
             await shell.close()
 
     await asyncio.gather(*(one(number) for number in range(8)))
+
+
+async def test_no_key_is_lost_to_an_interrupt_that_met_the_prompt(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bash may notice a ^C only at the next key, and swallows that."""
+    monkeypatch.setattr("engine.sandbox.watch.GRACE", 0.2)
+    for n in range(20):
+        await shell.run("sh", timeout=0.05)
+        ended = await shell.run(f"echo he''ard {n}; (exit 7)")
+        assert (ended.outcome, ended.exit_code) == ("done", 7)
+        assert f"heard {n}\r\n".encode() in ended.output
+
+
+async def test_no_report_is_lost_while_the_first_process_answers(shell: Shell, sandbox: Sandbox) -> None:
+    async def ask() -> None:
+        while True:
+            await sandbox.ask("ping")
+
+    asking = asyncio.create_task(ask())
+    try:
+        for number in range(200):
+            ended = await shell.run(f"(exit {number % 100})", timeout=5)
+            assert (ended.outcome, ended.exit_code) == ("done", number % 100)
+    finally:
+        asking.cancel()
