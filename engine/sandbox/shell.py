@@ -28,6 +28,11 @@ STAND_IN_SCRIPT = "/dev/.cligym-command"
 REVIVALS = 3
 """Times a container is started in which everything was ended, before that counts as what it does."""
 
+KNOCKS = 5
+"""Empty lines typed, at most, to a shell that was interrupted, until one is answered."""
+KNOCK = 0.5
+"""Seconds each of them has."""
+
 HUNG_UP = 129
 """Exit code of what SIGHUP ended."""
 
@@ -194,7 +199,9 @@ class Shell:
             outcome = await self._follow(watch)
         finally:
             self._watch = None
-        if outcome == DONE and "\n" in command:
+        if outcome == DONE and watch.steps:
+            await self._knock()
+        elif outcome == DONE and "\n" in command:
             await self._settle()
         if outcome == DONE and self._prompts[-1].exit_code == HUNG_UP and await self._orphaned():
             outcome = LOST
@@ -245,8 +252,9 @@ class Shell:
                     state = State.parse(await self.sandbox.ask("state", str(self.prompt.pid)))
                     if not state.alive and not self._prompts:
                         self._eof = True  # the engine does not always say so when the whole container ends
-                    # Until something is echoed, it sleeps for want of the keys, which are on their way.
-                    elif self._tail.total:
+                    # Until a line's end is echoed, it sleeps for want of the keys, which are on their way:
+                    # what was printed may be the last of the prompt.
+                    elif b"\n" in self._tail.bytes():
                         watch.probed(state)
                 case "interrupt":
                     await self.type(b"\x03")
@@ -274,6 +282,7 @@ class Shell:
         if outcome != DONE:
             await self._replace("the shell ended under the operator's hands")
             return False
+        await self._knock()
         await self._until(self._prompt_shown, 0.2)
         self.prompt = self._prompts[-1]
         self.cwd = self.prompt.cwd
@@ -284,6 +293,16 @@ class Shell:
         # When a container is ended, its terminal hangs up just before the shell itself is killed.
         await self.sandbox.processes()
         return self.sandbox.stopped
+
+    async def _knock(self) -> None:
+        # A ^C that meets bash at its prompt may stay unnoticed there until the next key, and swallows that one.
+        # An empty line may be lost and changes no $?; its prompt says that what is typed next is not lost.
+        for _ in range(KNOCKS):
+            count = len(self._prompts)
+            await self.type(b"\r")
+            if await self._until(lambda: len(self._prompts) > count or self._eof, KNOCK):  # noqa: B023
+                break
+        await self._settle()
 
     async def _settle(self) -> None:
         # An error in the syntax of a typed block makes bash read the lines after it as commands of their
