@@ -117,9 +117,10 @@ class Namespaces:
 
     async def _end(self, namespace: Namespace) -> None:
         self._made.pop(namespace.id, None)
-        await namespace.control.close()
         with contextlib.suppress(*GONE):
             await self.engine.docker.containers.container(namespace.id).delete(force=True)
+        # Not before: what ends by itself the engine removes, and nobody could wait for that.
+        await namespace.control.close()
 
     async def close(self) -> None:
         """End them all."""
