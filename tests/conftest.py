@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -30,6 +31,19 @@ BASE = "cligym-base:latest"
 
 FEW_PROBES = "from engine.proof import probing; probing.ALL = probing.ALL[:2]"
 """For runs in which the catalogue of wrong answers is not the point."""
+
+
+# Whoever runs this under nohup wants to keep the tests, and not that those of hanging up fail.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that may take long come first: begun last, they would keep one worker busy, the others idle."""
+    longest: dict[Path, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0), marker.args[0] if marker else 0)
+    items.sort(key=lambda item: -longest[item.path])
 
 
 @pytest.fixture(autouse=True)
