@@ -295,7 +295,7 @@ class Shell:
         return self.sandbox.stopped
 
     async def _knock(self) -> None:
-        # A ^C that meets bash at its prompt may stay unnoticed there until the next key, and swallows that one.
+        # A ^C that meets bash at its prompt may stay unnoticed there until the next key, and swallow that.
         # An empty line may be lost and changes no $?; its prompt says that what is typed next is not lost.
         for _ in range(KNOCKS):
             count = len(self._prompts)
