@@ -9,8 +9,8 @@ from cligym_tui.option_types import dollars, filled, whole
 if TYPE_CHECKING:
     import argparse
 
-    from engine.agents.expedition import Minds
     from engine.ledger import Budget
+    from engine.models.reach import Minds
 
 MODEL: Final = "claude-sonnet-5-5"
 """Asked when nobody says which."""
@@ -46,7 +46,7 @@ def minds(agent: str, asked: Asked | None) -> Minds | None:
     """The models of an agent that is one, else None."""
     if agent != "claude":
         return None
-    from engine.agents.expedition import Minds
+    from engine.models.reach import Minds
 
     return Minds((asked and asked.model) or MODEL, (asked and asked.fallback_model) or "")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import commit
-from engine.agents.expedition import Expedition, Minds
+from engine.agents.expedition import Expedition
 from engine.agents.model import Agent
 from engine.attempts import in_order
 from engine.crew import Crew, Saboteurs, remembered, unfinished
@@ -19,7 +19,7 @@ from engine.exploration import Exploration, Moment, ready
 from engine.gold import large, store
 from engine.ledger import Budget, Steps
 from engine.models.conversation import Conversation
-from engine.models.reach import reach
+from engine.models.reach import Minds, reach
 from engine.models.service import Service
 from engine.proof.gate import Candidate
 from engine.report import write as report
@@ -86,9 +86,12 @@ async def run(order: Order, watch: Callable[[events.Event], None], stop: asyncio
         with take_up(order.gold, order.out, order.agent, order.seed, watch) as place:
             if order.minds is None or reached is None:
                 return await _Batch(order, engine, place, began, Saboteurs(place.campaign)).run(stop)
-            async with reached.service(place.session.journal.append) as service:
+            async with contextlib.aclosing(reached):
+                service = reached.service(place.session.journal.append)
                 crew = _expedition(order, order.minds, place, service)
                 happened = list(read(place.session.journal.path))
+                reached.purse.recall(happened)
+                service.recall(happened)
                 remembered(happened, crew)
                 left = unfinished(happened, service.note)
                 writer = Writer(service, order.minds.model, order.batch)

@@ -72,7 +72,6 @@ def remembered(happened: Iterable[events.Event], expedition: Expedition) -> None
     """Have an expedition know what its session did before."""
     intents: dict[tuple[str, int], events.CandidateNominated] = {}
     for event in happened:
-        expedition.service.ledger.take(event)
         if isinstance(event, events.StepProposed) and event.origin == "claude":
             expedition.steps.done += 1
         elif isinstance(event, events.CandidateNominated):

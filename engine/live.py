@@ -1,34 +1,29 @@
-"""A session at work on a thread and a loop of its own, for a screen on another: wishes in, events out.
-
-A stalled terminal blocks the screen's loop for seconds; the engine must not feel it.
-"""
+"""A session at work with an operator: the catalogue or models on its branches, and every wish there is."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from engine.agents.expedition import Expedition, Minds
+from engine.agents.expedition import Expedition
 from engine.agents.model import Steerable
 from engine.agents.roaming import Roaming
 from engine.agents.wishes import Reader
+from engine.apart import Apart
 from engine.commit import program_version
-from engine.errors import CligymError, GoldError
+from engine.errors import GoldError
 from engine.exploration import Exploration
 from engine.faults.catalogue import faults
 from engine.faults.facts import Facts
 from engine.gold import large, store
 from engine.gold.model import Gold
 from engine.ledger import Budget, Steps
-from engine.models.reach import reach
-from engine.outbox import Outbox
+from engine.models.reach import Minds, reach
 from engine.resume import listed
 from engine.sandbox.client import connect
 from engine.sandbox.manifest import unpack
@@ -36,9 +31,6 @@ from engine.supervision import AUTO, Decision, Supervisor
 from engine.tasks import output
 from engine.writer import Writer
 from sessions import events
-from sessions.errors import SessionsError
-from sessions.library import Library
-from sessions.summary import JOURNAL_NAME
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ class Wanted:
     """Commands of a model in the whole session."""
 
 
-class Live:
+class Live(Apart[Supervisor]):
     """One session. Its methods may be called from any thread and return at once."""
 
     def __init__(self, wanted: Wanted) -> None:
@@ -75,32 +67,7 @@ class Live:
         self.out = output.prepare(wanted.out)
         self.limit = wanted.limit
         self._reached = reach(wanted.minds, wanted.budget) if wanted.minds else None
-        self._session = Library().create()
-        self.session = self._session.id
-        self.journal_path = self._session.directory / JOURNAL_NAME
-        self._outbox = Outbox()
-        self._session.journal.subscribe(self._outbox.put)
-        self._stop = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._supervisor: Supervisor | None = None
-        self._thread = threading.Thread(target=self._main, name=f"engine {self.session}", daemon=True)
-        self.over = False
-        """Whether it has ended, for whatever reason."""
-        self.failure: BaseException | None = None
-        """Why it ended, when that was not the operator's wish."""
-
-    def start(self) -> None:
-        """Connect to the engine and open the first branch."""
-        self._thread.start()
-
-    def drain(self, limit: int = 2000) -> list[events.Event]:
-        """The events since the last call, at most `limit` of them."""
-        return self._outbox.take(limit)
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end; whether it came."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        super().__init__()
 
     # Wishes.
 
@@ -136,73 +103,47 @@ class Live:
 
     def add_branch(self) -> None:
         """Another branch from gold."""
-        self._run(lambda to: to.add())
+        self.wish(lambda to: to.add())
 
     def fork(self, branch: str, step: int) -> None:
         """Another branch from a step of this one."""
-        self._run(lambda to: to.add(branch, step))
+        self.wish(lambda to: to.add(branch, step))
 
     def discard(self, branch: str) -> None:
         """End a branch."""
-        self._run(lambda to: to.discard(branch))
+        self.wish(lambda to: to.discard(branch))
 
     def take_over(self, branch: str) -> None:
         """The keyboard, please."""
-        self._run(lambda to: to.take_over(branch))
+        self.wish(lambda to: to.take_over(branch))
 
     def type(self, branch: str, data: bytes) -> None:
         """Keys for the shell of a branch that was taken over, in order."""
-        self._run(lambda to: to.type(branch, data))
+        self.wish(lambda to: to.type(branch, data))
 
     def hand_back(self, branch: str) -> None:
         """Done with the keyboard."""
-        self._run(lambda to: to.hand_back(branch))
+        self.wish(lambda to: to.hand_back(branch))
 
     def resize(self, branch: str, rows: int, columns: int) -> None:
         """Give the branch's terminal another size."""
-        self._run(lambda to: to.resize(branch, rows, columns))
-
-    def stop(self) -> None:
-        """End the session in good order: proofs under way first, then all branches."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+        self.wish(lambda to: to.resize(branch, rows, columns))
 
     def _call(self, wish: Callable[[Supervisor], None]) -> None:
         async def done(to: Supervisor) -> None:
             wish(to)
 
-        self._run(done)
-
-    def _run(self, wish: Callable[[Supervisor], Coroutine[Any, Any, None]]) -> None:
-        if self._loop is not None and not self.over:
-            self._loop.call_soon_threadsafe(self._wishes.put_nowait, wish)
+        self.wish(done)
 
     # The engine's thread.
 
-    def _main(self) -> None:
-        try:
-            asyncio.run(self._work())
-        except (CligymError, SessionsError) as error:
-            self.failure = error
-        except BaseException as error:
-            self.failure = error
-        finally:
-            self._finish()
+    def outcome(self) -> str:
+        """The operator decides when it has come to its goal."""
+        return "goal"
 
-    def _finish(self) -> None:
-        outcome, detail = ("failed", str(self.failure)) if self.failure else ("goal", "")
-        try:
-            self._session.journal.append(events.SessionEnded(outcome=outcome, detail=detail))
-        except SessionsError as error:
-            self.failure = self.failure or error
-        finally:
-            self._session.close()
-            self.over = True
-
-    async def _work(self) -> None:
+    async def work(self) -> None:
+        """Open the first branch and do what is wished; proofs under way come to their end."""
         gold = self.gold
-        self._wishes: asyncio.Queue[Callable[[Supervisor], Coroutine[Any, Any, None]]] = asyncio.Queue()
-        self._loop = asyncio.get_running_loop()
         self._session.journal.append(
             events.SessionStarted(
                 session=self.session,
@@ -228,12 +169,10 @@ class Live:
                 writer=writer,
             )
             supervisor.set_mode(self.wanted.mode)
-            worker = asyncio.create_task(self._serve(supervisor))
             try:
                 await supervisor.add()
-                await self._stop.wait()
+                await self.serve(supervisor)
             finally:
-                worker.cancel()
                 await asyncio.shield(supervisor.end())
 
     @asynccontextmanager
@@ -243,7 +182,8 @@ class Live:
         if wanted.minds is None or self._reached is None:
             yield agent_of(self.gold, wanted.seed), None
             return
-        async with self._reached.service(self._session.journal.append) as service:
+        async with aclosing(self._reached) as reached:
+            service = reached.service(self._session.journal.append)
             facts, steps = large.facts(self.gold), Steps(wanted.max_steps)
             held = listed(self.out, self.gold.name)
             # A branch's own limit is the supervisor's, who says so and waits.
@@ -251,15 +191,6 @@ class Live:
                 self.gold, facts, service, wanted.minds, wanted.seed, 0, steps=steps, held=held
             )
             yield expedition.agent, Writer(service, wanted.minds.model)
-
-    async def _serve(self, supervisor: Supervisor) -> None:
-        """Do what is wished, in order."""
-        while True:
-            wish = await self._wishes.get()
-            try:
-                await wish(supervisor)
-            except CligymError as error:
-                self._session.journal.append(events.Remark(text=str(error), level="warning"))
 
 
 def agent_of(gold: Gold, seed: int) -> Callable[[str], Roaming]:

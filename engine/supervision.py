@@ -18,6 +18,7 @@ from engine import commit
 from engine.agents.model import GiveUp, Nominate, Proposal, Steerable
 from engine.errors import CligymError, LimitReached, ModelError, UsageError
 from engine.exploration import Branch, Exploration
+from engine.keyboard import Keyboard
 from engine.proof.gate import Candidate
 from engine.writer import Writer
 from sessions import events
@@ -59,11 +60,10 @@ class Decision:
 class Lane:
     """A branch with its agent and what the operator wants of it."""
 
-    branch: Branch
+    keyboard: Keyboard
     agent: Steerable
     paused: str = ""
     """Why nothing new begins, see `BranchPaused.reason`; empty while it goes on."""
-    taken: bool = False
     wants_hands: bool = False
     held: asyncio.Future[Decision] | None = None
     step: int = 0
@@ -74,6 +74,11 @@ class Lane:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     closing: bool = False
+
+    @property
+    def branch(self) -> Branch:
+        """Its branch."""
+        return self.keyboard.branch
 
 
 @dataclass
@@ -119,7 +124,7 @@ class Supervisor:
         name = f"b{self._opened}"
         agent = origin.agent.forked(name, step) if origin else self.agent(name)
         branch = await self.exploration.open(name, origin.branch if origin else None, step)
-        lane = self.lanes[name] = Lane(branch, agent)
+        lane = self.lanes[name] = Lane(Keyboard(self.exploration, branch), agent)
         lane.task = asyncio.create_task(self._drive(lane), name=f"branch {name}")
 
     def decide(self, branch: str, step: int, decision: Decision) -> None:
@@ -165,36 +170,20 @@ class Supervisor:
 
     async def type(self, branch: str, data: bytes) -> None:
         """Keys for the shell of a branch that was taken over."""
-        lane = self._lane(branch)
-        if lane.taken:
-            self._say(events.KeysTyped(branch=branch, data=data))
-            await lane.branch.shell.type(data)
+        await self._lane(branch).keyboard.type(data)
 
     async def hand_back(self, branch: str) -> None:
         """The operator is done: what the hands changed becomes a step, and the agent is told."""
         lane = self._lane(branch)
         lane.wants_hands = False
-        if not lane.taken:
-            return
-        whole = await lane.branch.shell.regain()
-        lane.branch.transcript.end()
-        if not whole:
-            self._say(
-                events.Remark(branch=branch, text="what still ran in the shell was ended", level="warning")
-            )
-        feedback = await self.exploration.adopt(lane.branch)
-        lane.taken = False
-        self._say(events.HandedBack(branch=branch, step=feedback.step if feedback else 0))
+        feedback = await lane.keyboard.give_back()
         if feedback:
             lane.agent.told(feedback.changed, feedback.broken)
         lane.moved.set()
 
     async def resize(self, branch: str, rows: int, columns: int) -> None:
         """Give the branch's terminal another size."""
-        lane = self._lane(branch)
-        if lane.branch.shell.size != (rows, columns):
-            await lane.branch.shell.resize(rows, columns)
-            self._say(events.ShellResized(branch=branch, rows=rows, columns=columns))
+        await self._lane(branch).keyboard.resize(rows, columns)
 
     def commit(self, branch: str, step: int, *, minimise: bool = True) -> None:
         """Put a step forward and prove it, minimised or with all commands; if it holds, write the task."""
@@ -268,10 +257,9 @@ class Supervisor:
     async def _clear_to_go(self, lane: Lane) -> None:
         while True:
             lane.moved.clear()
-            if lane.wants_hands and not lane.taken:
-                lane.taken = True
-                self._say(events.TakenOver(branch=lane.branch.name))
-            free = not lane.taken and not lane.wants_hands and self.mode != MANUAL
+            if lane.wants_hands:
+                lane.keyboard.take()
+            free = not lane.keyboard.taken and not lane.wants_hands and self.mode != MANUAL
             if free and not lane.paused:
                 return
             await lane.moved.wait()

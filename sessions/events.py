@@ -17,6 +17,7 @@ from sessions.talk import ConversationBegun as ConversationBegun
 from sessions.talk import MessageAdded as MessageAdded
 from sessions.talk import ModelAnswered as ModelAnswered
 from sessions.talk import ModelAsked as ModelAsked
+from sessions.talk import ModelBatched as ModelBatched
 from sessions.talk import ModelSaid as ModelSaid
 
 FORMAT_VERSION = 1
@@ -402,7 +403,7 @@ Any = (
     | CandidateNominated | GateStarted | GateEnded | TaskCommitted | CandidateFell
     | ModeChanged | StepHeld | StepDecided | GuidanceGiven | GuidanceDelivered
     | BranchPaused | TakenOver | KeysTyped | HandedBack | BranchLabelled
-    | ConversationBegun | MessageAdded | ModelAsked | ModelSaid | ModelAnswered
+    | ConversationBegun | MessageAdded | ModelAsked | ModelBatched | ModelSaid | ModelAnswered
     | RepairStarted | RepairGraded | RepairVerified
     | Remark | Result
 )  # fmt: skip

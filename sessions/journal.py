@@ -46,6 +46,7 @@ BARRIERS: frozenset[type[events.Event]] = frozenset(
         events.RepairStarted,
         events.RepairGraded,
         events.ModelAsked,
+        events.ModelBatched,
         events.ModelAnswered,
         events.RepairVerified,
     }

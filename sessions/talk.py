@@ -48,6 +48,17 @@ class ModelAsked(Event, frozen=True, kw_only=True, tag="model.asked"):
     step: int = 0
     attempt: int = 1
     """Counts the requests made for the same answer."""
+    ticket: str = ""
+    """What a request in a batch is known by at the server; empty for one that is answered at once."""
+
+
+class ModelBatched(Event, frozen=True, kw_only=True, tag="model.batched"):
+    """The server has taken a request into a batch: its answer can be fetched from there, by whoever comes."""
+
+    call: int
+    batch: str
+    """The server's id of the batch."""
+    branch: str = ""
 
 
 class ModelSaid(Event, frozen=True, kw_only=True, tag="model.said"):
@@ -61,7 +72,11 @@ class ModelSaid(Event, frozen=True, kw_only=True, tag="model.said"):
 
 
 class ModelAnswered(Event, frozen=True, kw_only=True, tag="model.answered"):
-    """A call is over, and this is what it took. A call without one was cut off by the end of the process."""
+    """A call is over, and this is what it took.
+
+    A call without one was cut off by the end of the process; whoever takes the session up says so, or fetches
+    the answer of a call in a batch.
+    """
 
     call: int
     outcome: str

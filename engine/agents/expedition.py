@@ -14,20 +14,12 @@ from engine.faults.facts import Facts
 from engine.gold.model import Gold
 from engine.ledger import Steps
 from engine.models.conversation import Conversation
+from engine.models.reach import Minds
 from engine.models.service import Service
 
 PURPOSE = "explore"
 IN_VAIN = 20
 """Branches in a row without a task after which no further one is begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class Minds:
-    """Which models do the work."""
-
-    model: str
-    fallback: str = ""
-    """Asked where the first declines."""
 
 
 @dataclass

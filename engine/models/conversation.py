@@ -17,6 +17,12 @@ from sessions import events
 INTERRUPTED = "This was interrupted and did not run."
 """What a call of a tool is answered with when nobody else did."""
 
+AGAIN = (
+    "The container was started again with its files as they were; the shell is a new one, in its first "
+    "directory and without your variables."
+)
+"""What a model is told that goes on in a later process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

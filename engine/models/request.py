@@ -11,7 +11,7 @@ from engine.models.access import Access
 from engine.models.answer import CUT, FULL, Answer, Ask, Block, CallFailed, Usage, outcome_of
 
 if TYPE_CHECKING:
-    from anthropic import APIStatusError
+    from anthropic import APIError, APIStatusError
 
 Heard = Callable[[str, str], None]
 """Told every piece as it comes: `thinking`, `text` or `tool`, and its words."""
@@ -79,7 +79,7 @@ async def send(
     import anthropic
     import httpx2
 
-    reading = _Reading(heard)
+    reading = Reading(heard)
     try:
         async with (
             asyncio.timeout(seconds),
@@ -95,7 +95,7 @@ async def send(
         headers(error.response.headers)
         if error.status_code in (400, 413) and _too_long(error):
             return Answer(FULL, (), detail=access.scrub(str(error.api_message or error)))
-        raise _status(error, access, reading) from None
+        raise refused(error, access, reading) from None
     except (anthropic.APITimeoutError, TimeoutError, httpx2.TimeoutException):
         raise reading.failed("timeout", f"no whole answer within {seconds:g} seconds") from None
     except anthropic.APIConnectionError as error:
@@ -111,49 +111,16 @@ async def send(
     return reading.answer(ask.model)
 
 
-async def send_batch(access: Access, ask: Ask, seconds: float, look: float) -> Answer:
-    """Ask once through the Batches API, which answers within a day and for half the price.
-
-    Args:
-        access: to whom.
-        ask: what.
-        seconds: after which it is given up.
-        look: seconds between two looks.
-
-    Raises:
-        CallFailed: there is no answer.
-    """
-    import anthropic
-    import httpx2
-
-    reading, batches = _Reading(lambda kind, words: None), access.client.messages.batches
-    requests: Any = [{"custom_id": "one", "params": parameters(ask, access)}]
-    try:
-        async with asyncio.timeout(seconds):
-            batch = await batches.create(requests=requests)
-            reading.request = access.scrub(batch.id, 100)
-            while batch.processing_status != "ended":
-                await asyncio.sleep(look)
-                batch = await batches.retrieve(batch.id)
-            async for line in await batches.results(batch.id):
-                if line.result.type != "succeeded":
-                    raise reading.failed("unavailable", f"in a batch: {line.result.type}", again=False)
-                reading.message = line.result.message
-    except anthropic.APIStatusError as error:
-        raise _status(error, access, reading) from None
-    except (anthropic.AnthropicError, httpx2.HTTPError, TimeoutError, ValueError) as error:
-        raise reading.failed("unavailable", access.scrub(f"in a batch: {error}"), again=False) from None
-    return reading.answer(ask.model)
-
-
-class _Reading:
+class Reading:
     """What has come of an answer so far."""
 
     def __init__(self, heard: Heard) -> None:
         self.heard = heard
         self.message: Any = None
+        """The client's, as far as it has come."""
         self.begun = False
         self.request = ""
+        """The server's id of the request."""
         self._arguments: dict[int, str] = {}
 
     def take(self, event: Any) -> None:
@@ -208,13 +175,16 @@ class _Reading:
         self, outcome: str, detail: str, *, again: bool = True, wait: float | None = None
     ) -> CallFailed:
         """The failure, with what was used for it as far as that is known."""
-        usage = _usage(self.message, whole=False) if self.message is not None else Usage(whole=False)
+        # Its use is said with the reason why it stopped.
+        whole = self.message is not None and self.message.stop_reason is not None
+        usage = _usage(self.message, whole=whole) if self.message is not None else Usage(whole=False)
         model = str(self.message.model or "") if self.message is not None else ""
         return CallFailed(outcome, detail, again, wait, usage, model, self.request)
 
 
-def _status(error: APIStatusError, access: Access, reading: _Reading) -> CallFailed:
-    if error.status_code < 400:  # an `error` event in a stream that had begun
+def refused(error: APIStatusError, access: Access, reading: Reading) -> CallFailed:
+    """The failure behind a status that is no answer, or an `error` event in a stream that had begun."""
+    if error.status_code < 400:
         outcome, again = _IN_STREAM.get(str(error.type), ("broken", True))
     elif error.status_code in _STATUS:
         outcome, again = _STATUS[error.status_code]
@@ -226,6 +196,15 @@ def _status(error: APIStatusError, access: Access, reading: _Reading) -> CallFai
     if error.status_code >= 400:
         failed.usage = Usage()  # what was not begun costs nothing
     return failed
+
+
+def lasting(error: APIError) -> bool:
+    """Whether it is no use to try again."""
+    import anthropic
+
+    if not isinstance(error, anthropic.APIStatusError):
+        return not isinstance(error, anthropic.APIConnectionError)
+    return not _STATUS.get(error.status_code, ("", error.status_code >= 500))[1]
 
 
 def _wait(headers: Mapping[str, str]) -> float | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cligym_tui.exits import ExitCode
-from engine.agents.expedition import Minds
 from engine.ledger import Budget
+from engine.models.reach import Minds
 from sessions import events
 from sessions.journal import read
 from tests.auto.conftest import Made, Start, journal_of, make

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.agents.expedition import Minds
 from engine.ledger import Budget
 from engine.live import Live, Wanted
 from engine.models.conversation import rebuilt
+from engine.models.reach import Minds
 from sessions import events
 from sessions.journal import read
 from sessions.state import fold

@@ -1,0 +1,135 @@
+"""A session at work on a thread and a loop of its own, for a screen on another: wishes in, events out.
+
+A stalled terminal blocks the screen's loop for seconds; the engine must not feel it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from engine.errors import CligymError
+from engine.outbox import Outbox
+from sessions import events
+from sessions.errors import SessionsError
+from sessions.library import Library
+from sessions.summary import JOURNAL_NAME
+
+To = TypeVar("To")
+"""Who grants wishes, on the engine's loop."""
+
+
+class Apart(ABC, Generic[To]):
+    """One session. Its methods may be called from any thread and return at once."""
+
+    limit = 0
+    """Steps of one branch after which its agent rests; 0 for none."""
+
+    def __init__(self) -> None:
+        self._session = Library().create()
+        self.session = self._session.id
+        self.journal_path = self._session.directory / JOURNAL_NAME
+        self._outbox = Outbox()
+        self._session.journal.subscribe(self._outbox.put)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.ending = asyncio.Event()
+        """Set, on the engine's loop, it ends the session in good order."""
+        self._wishes: asyncio.Queue[Callable[[To], Coroutine[Any, Any, None]]] = asyncio.Queue()
+        self._thread = threading.Thread(target=self._main, name=f"engine {self.session}", daemon=True)
+        self.over = False
+        """Whether it has ended, for whatever reason."""
+        self.failure: BaseException | None = None
+        """Why it ended, when that was not the operator's wish."""
+
+    def start(self) -> None:
+        """Let it begin."""
+        self._thread.start()
+
+    def drain(self, limit: int = 2000) -> list[events.Event]:
+        """The events since the last call, at most `limit` of them."""
+        return self._outbox.take(limit)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End it in good order; a wish that is being granted is given up."""
+        if self._loop is not None and not self.over:
+            self._loop.call_soon_threadsafe(self.ending.set)
+
+    def wish(self, wish: Callable[[To], Coroutine[Any, Any, None]]) -> None:
+        """Have something done on the engine's loop, after what was wished before."""
+        if self._loop is not None and not self.over:
+            self._loop.call_soon_threadsafe(self._wishes.put_nowait, wish)
+
+    # The engine's thread.
+
+    @abstractmethod
+    async def work(self) -> None:
+        """All of the session, from its first event on; `serve` is the middle of it."""
+
+    @abstractmethod
+    def outcome(self) -> str:
+        """What the session has come to, when nothing failed."""
+
+    def record(self) -> None:
+        """Keep what is kept outside the journal, when the session is over."""
+
+    async def serve(self, to: To, lost: Callable[[], bool] = lambda: False) -> None:
+        """Do what is wished, in order, until the session is to end.
+
+        Args:
+            to: who grants it.
+            lost: whether there is nothing left to work with: then an error is no longer only a remark.
+
+        Raises:
+            CligymError: that error.
+        """
+        granting = asyncio.create_task(self._grant(to, lost))
+        ending = asyncio.create_task(self.ending.wait())
+        try:
+            await asyncio.wait({granting, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if granting.done():
+                await granting
+        finally:
+            granting.cancel()
+            ending.cancel()
+            await asyncio.gather(granting, ending, return_exceptions=True)
+
+    async def _grant(self, to: To, lost: Callable[[], bool]) -> None:
+        while True:
+            wish = await self._wishes.get()
+            try:
+                await wish(to)
+            except CligymError as error:
+                if lost():
+                    raise
+                self._session.journal.append(events.Remark(text=str(error), level="warning"))
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._begun())
+        except BaseException as error:
+            self.failure = error
+        finally:
+            self._finish()
+
+    async def _begun(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self.work()
+
+    def _finish(self) -> None:
+        outcome, detail = ("failed", str(self.failure)) if self.failure else (self.outcome(), "")
+        try:
+            self._session.journal.append(events.SessionEnded(outcome=outcome, detail=detail))
+            self.record()
+        except (CligymError, SessionsError) as error:
+            self.failure = self.failure or error
+        finally:
+            self._session.close()
+            self.over = True
