@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from cligym_tui import diagnostics, output
 from cligym_tui.exits import ExitCode
-from cligym_tui.model_arguments import MODEL, OPTIONS, budget
+from cligym_tui.model_arguments import OPTIONS, budget, minds
 from cligym_tui.wording import number, span, table
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
+    from engine.models.reach import Minds
     from engine.repair.figures import Difficulty, Pass
-    from engine.repair.models import Choice
-    from engine.repair.run import Outcome
+    from engine.repair.order import Outcome
     from sessions.repairs import Attempted
     from sessions.spending import Spent
 
@@ -29,7 +29,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
         return _operator(asked)
     from engine.repair.attempt import Allowance
     from engine.repair.figures import difficulties
-    from engine.repair.run import Order
+    from engine.repair.order import Order
     from engine.repair.run import run as repair
 
     tasks = [Path(each).expanduser().absolute() for each in dict.fromkeys(asked.directories)]
@@ -40,7 +40,8 @@ def run(asked: argparse.Namespace) -> ExitCode:
         asked.at_a_time,
         asked.hint,
         Allowance(steps=asked.max_steps),
-        _choice(asked),
+        _minds(asked),
+        budget(asked),
     )
     outcome = asyncio.run(repair(order, _tell))
     for directory, why in outcome.unready.items():
@@ -66,28 +67,25 @@ def _operator(asked: argparse.Namespace) -> ExitCode:
     from cligym_tui.screen.run import need_terminal, run_repair
     from engine.repair.hands import Hands
 
-    _choice(asked)
+    _minds(asked)
     if len(asked.directories) > 1 or asked.attempts > 1 or asked.json:
         raise UsageError("a person tries one task, once, on the screen", "name one TASK")
     need_terminal("`cligym-tui repair TASK --agent claude` works without one")
     return ExitCode(run_repair(Hands(Path(asked.directories[0]).expanduser().absolute(), asked.hint)))
 
 
-def _choice(asked: argparse.Namespace) -> Choice | None:
-    """The model and what it may cost.
+def _minds(asked: argparse.Namespace) -> Minds | None:
+    """The models, for a solver that is one.
 
     Raises:
         UsageError: an option of models, and a solver that is none.
     """
-    if asked.solver != "claude":
-        given = {name for name in OPTIONS if name != "max_steps" and getattr(asked, name) is not None}
-        if given:
-            said = min(given).replace("_", "-")
-            raise UsageError(f"--{said} belongs to --agent claude", "see `cligym-tui repair --help`")
-        return None
-    from engine.repair.models import Choice
-
-    return Choice(asked.model or MODEL, asked.fallback_model or "", budget(asked))
+    found = minds(asked.solver, asked)
+    given = {name for name in OPTIONS if name != "max_steps" and getattr(asked, name) is not None}
+    if found is None and given:
+        said = min(given).replace("_", "-")
+        raise UsageError(f"--{said} belongs to --agent claude", "see `cligym-tui repair --help`")
+    return found
 
 
 def _tell(attempted: Attempted) -> None:

@@ -23,10 +23,12 @@ from aiodocker.volumes import DockerVolume
 
 from engine.errors import EngineError
 from engine.gold import store
+from engine.repair import standing
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.container import LABEL
 from sessions.library import Library
+from sessions.lock import alive
 from sessions.owner import owner_alive
 from sessions.summary import JOURNAL_NAME
 
@@ -266,6 +268,9 @@ def _unfinished(library: Library, now: float) -> Iterator[Item]:
     for path in _old_directories(store.root(), now):
         if path.name.startswith((".new-", ".old-")) and not _only_copy(path):
             yield Item(kind=FILES, id=str(path), what="gold")
+    for path in _old_directories(standing.root(), now):
+        if not (path / standing.MARK).exists() and not alive(path):
+            yield Item(kind=FILES, id=str(path), what="repairs")
 
 
 def _old_directories(root: Path, now: float) -> Iterator[Path]:

@@ -26,10 +26,12 @@ async def moments(exploration: Exploration, branch: Branch, upto: int) -> list[M
         step = branch.steps[number]
         if number > upto:
             break
-        if step.snapshot and step.suite and not step.suite.running:
+        tested = step.suite is not None and not step.suite.running
+        if step.snapshot and (tested or exploration.repairs):
             line = Line(typed(step.command), cwd, exports, umask, step.exit_code, step.outcome, number)
             taken = await exploration.snapshots.known(step.snapshot)
-            found.append(Moment(number, taken, _report(step.suite), (*found[-1].lines, line)))
+            report = _report(step.suite) if step.suite else None
+            found.append(Moment(number, taken, report, (*found[-1].lines, line)))
         elif step.snapshot:
             raise EngineError(f"the suite after step {number} of {branch.id} did not come to its end")
         if ran(step):

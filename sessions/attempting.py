@@ -23,6 +23,7 @@ def _repair_started(state: State, event: events.RepairStarted) -> Changes:
         attempt=event.attempt,
         instruction=event.instruction,
         started=event.at,
+        since=event.at,
     )
     return {"repairs": {**state.repairs, event.branch: repair}}
 
@@ -41,6 +42,16 @@ def _repair_graded(state: State, event: events.RepairGraded) -> Changes:
         failing=event.failing,
     )
     return {"repairs": {**state.repairs, event.branch: graded}}
+
+
+def taken_up(state: State, at: float) -> dict[str, Repair]:
+    """The repairs when a later process goes on: nobody was at the open ones since the last event."""
+    return {
+        name: repair
+        if repair.outcome
+        else replace(repair, worked=repair.worked + max(0.0, state.at - repair.since), since=at)
+        for name, repair in state.repairs.items()
+    }
 
 
 HANDLERS: Final[dict[type[events.Event], Handler]] = {

@@ -216,6 +216,10 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True):
     instruction: str = ""
     started: float = 0.0
     """Wall clock."""
+    since: float = 0.0
+    """Wall clock when the process that is at it took it up."""
+    worked: float = 0.0
+    """Seconds that earlier processes were at it."""
     ended: float = 0.0
     """Wall clock of the verdict; 0 before that."""
     reward: float = 0.0

@@ -40,7 +40,7 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     steps: int = 0
     """Commands that were begun."""
     seconds: float = 0.0
-    """From the start to the verdict, grading included."""
+    """From the start to the verdict, grading included, without the time in which no process was at it."""
     spent: Spent = Spent()
     """What its model's calls took."""
     began: float = 0.0
@@ -105,7 +105,8 @@ class Tally:
             began=repair.started,
             version=state.version,
         )
-        return replace(made, seconds=max(0.0, repair.ended - repair.started)) if repair.ended else made
+        seconds = repair.worked + max(0.0, repair.ended - repair.since)
+        return replace(made, seconds=seconds) if repair.ended else made
 
 
 def repairs(happened: Iterable[events.Event]) -> tuple[Attempted, ...]:

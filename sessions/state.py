@@ -61,14 +61,15 @@ def _session_resumed(state: State, event: events.SessionResumed) -> Changes:
             key: candidate if candidate.outcome else replace(candidate, outcome="abandoned")
             for key, candidate in state.candidates.items()
         },
+        "repairs": attempting.taken_up(state, event.at),
     }
 
 
 def _forsake(branch: Branch, at: float) -> Branch:
     steps = {number: abandon(step, suite=True) for number, step in branch.steps.items()}
     if not branch.open:
-        return replace(branch, steps=steps)
-    return replace(branch, steps=steps, outcome="abandoned", closed=at)
+        return replace(branch, steps=steps, asking="")
+    return replace(branch, steps=steps, outcome="abandoned", closed=at, asking="")
 
 
 def _session_ended(state: State, event: events.SessionEnded) -> Changes:

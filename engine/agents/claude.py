@@ -13,7 +13,7 @@ from engine.agents.loops import CIRCLING, STUCK, Loops
 from engine.agents.model import Feedback, GiveUp, Nominate, Proposal
 from engine.ledger import Steps
 from engine.models.answer import CUT, DONE, FULL, ODD, PAUSED, REFUSED, Answer
-from engine.models.conversation import Conversation
+from engine.models.conversation import AGAIN, Conversation
 from engine.models.service import Service
 
 PATIENCE = 4
@@ -24,10 +24,6 @@ _NUDGES = {
     CUT: "Your answer was cut off because it was too long, and nothing of it was run. Make it shorter.",
     ODD: "Your answer ended in an unusual way, and nothing of it was run. Go on with one call of a tool.",
 }
-_AGAIN = (
-    "The container was started again with its files as they were; the shell is a new one, in its first "
-    "directory and without your variables."
-)
 _CIRCLING = "You have done this several times with the same result. Try something different, or give up."
 
 
@@ -123,7 +119,7 @@ class Claude:
         talk, last = self.conversation, self.conversation.last()
         if last is not None and last.role == "assistant" and talk.open():
             self._again = self._action(Answer(DONE, last.content, last.stop_reason))
-        talk.tell(_AGAIN)
+        talk.tell(AGAIN)
 
     def _another(self) -> bool:
         """Turn to the other model after a refusal; whether there is one left."""

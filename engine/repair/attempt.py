@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from engine import clean
 from engine.errors import CligymError, EngineError, LimitReached, ModelError
-from engine.exploration import Branch, Exploration
+from engine.exploration import Branch, Exploration, Moment
 from engine.proof.grading import judged
-from engine.repair.environment import Environment
+from engine.repair.environment import Environment, instruction
 from engine.repair.solver import GiveUp, Proposal, Solver, Stopped, Submit
 from engine.tasks.harbor import AGENT_SECONDS
 from sessions import events
@@ -30,6 +30,18 @@ class Allowance:
     """Until it is graded as it is; the task's own limit."""
 
 
+@dataclass(frozen=True)
+class Past:
+    """What an earlier process did of an attempt."""
+
+    moments: Sequence[Moment]
+    """Where the branch stood after its steps."""
+    steps: int
+    """Number of the last step."""
+    seconds: float
+    """What it took so far."""
+
+
 @dataclass
 class Attempt:
     """A solver on a branch of a repair session."""
@@ -44,21 +56,26 @@ class Attempt:
     allowance: Allowance = field(default_factory=Allowance)
     solver: str = ""
     """Its name."""
+    past: Past | None = None
+    """Of an attempt that goes on."""
 
     async def run(self) -> None:
         """From the start to the verdict, all of it in the journal; what the container ends has failed.
 
         Raises:
             EngineError: the engine is at fault, not this container.
-            ModelError: the model's service failed for good.
+            ModelError: the model's service failed for good; the attempt can go on from there.
         """
-        self.started()
+        past = self.past
+        if past is None:
+            self.started()
         try:
-            branch = await self.exploration.open(self.branch)
+            branch = await self.exploration.open(self.branch, past=past.moments if past else ())
         except EngineError as error:
             await self.exploration.excuse(error)
             self._failed(0, error)
             return
+        branch.steps = past.steps if past else 0
         outcome, detail = "abandoned", ""
         try:
             assert self.recruit is not None
@@ -73,8 +90,7 @@ class Attempt:
             self._failed(branch.steps, error)
             outcome, detail = "failed", str(error)
         except ModelError as error:
-            self._failed(branch.steps, error)
-            outcome, detail = "failed", str(error)
+            detail = str(error)
             raise
         finally:
             await asyncio.shield(self.exploration.close(branch, outcome, detail))
@@ -90,14 +106,15 @@ class Attempt:
                 solver=self.solver,
                 hint=self.hint,
                 attempt=self.number,
-                instruction=self.environment.instruction(self.hint),
+                instruction=instruction(task, self.hint),
             )
         )
 
     async def _solve(self, branch: Branch, solver: Solver) -> tuple[str, str]:
         """Let the solver work; how it ended, should the grader not find it repaired."""
+        left = self.allowance.seconds - (self.past.seconds if self.past else 0.0)
         try:
-            async with asyncio.timeout(self.allowance.seconds):
+            async with asyncio.timeout(left):
                 while branch.steps < self.allowance.steps:
                     match await solver.propose():
                         case Proposal() as proposal:

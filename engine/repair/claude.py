@@ -8,7 +8,8 @@ from typing import Final
 from engine.agents.loops import CIRCLING, STUCK, Loops
 from engine.models import tools
 from engine.models.answer import CUT, DONE, FULL, PAUSED, REFUSED, Answer, Block
-from engine.models.conversation import Conversation
+from engine.models.conversation import AGAIN, Conversation
+from engine.models.reach import Minds
 from engine.models.service import Service
 from engine.repair.solver import Feedback, GiveUp, Proposal, Stopped, Submit
 from engine.sandbox.watch import INCOMPLETE, INTERRUPTED, LOST, TIMEOUT
@@ -16,6 +17,7 @@ from sessions import repairs
 from sessions.trajectories.printed import Printed
 
 NAME = "claude"
+PURPOSE = "repair"
 NUDGES = 3
 """Turns in a row without a command that are answered with a word."""
 
@@ -76,6 +78,8 @@ class Claude:
     _call: str = ""
     """The tool's use whose result is due."""
     _command: str = ""
+    _again: Proposal | Submit | GiveUp | Stopped | None = None
+    """What the model wanted when an earlier process ended."""
     _nudges: int = 0
     _stuck: bool = False
     _loops: Loops = field(default_factory=Loops)
@@ -85,12 +89,22 @@ class Claude:
         self.talk.begin()
         self.talk.tell(instruction)
 
+    def revive(self) -> None:
+        """Go on where an earlier process stopped: an answer nobody acted on is acted on now."""
+        last = self.talk.last()
+        if last is not None and last.role == "assistant" and self.talk.open():
+            self._again = self.read(Answer(DONE, last.content, last.stop_reason))
+        self.talk.tell(AGAIN)
+
     async def propose(self) -> Proposal | Submit | GiveUp | Stopped:
         """Ask until there is a command or an end.
 
         Raises:
             LimitReached, ModelError: see `Service.ask`.
         """
+        if self._again is not None:
+            again, self._again = self._again, None
+            return again
         if self._stuck:
             return Stopped(repairs.GAVE_UP, "it went in circles")
         model = ""
@@ -144,6 +158,21 @@ class Claude:
         self._stuck = going == STUCK
         if going == CIRCLING:
             self.talk.tell(_CIRCLES)
+
+
+def begun(service: Service, minds: Minds, branch: str, instruction: str) -> Claude:
+    """A model that was just given the instruction."""
+    talk = Conversation(branch, PURPOSE, minds.model, SYSTEM, TOOLS, service.note)
+    made = Claude(talk, service, minds.fallback)
+    made.begin(instruction)
+    return made
+
+
+def again(service: Service, minds: Minds, talk: Conversation) -> Claude:
+    """A model that goes on with what was said in an earlier process."""
+    made = Claude(talk, service, minds.fallback)
+    made.revive()
+    return made
 
 
 def _line(text: str) -> str:

@@ -44,17 +44,18 @@ class Environment:
     solution: bytes
     """Tar of the solution."""
 
-    def instruction(self, hint: str) -> str:
-        """What a solver is told at a level of `HINTS`.
 
-        Raises:
-            UsageError: the task has no such hint.
-        """
-        if hint == "none":
-            return self.task.instruction
-        if hint not in self.task.hints:
-            raise UsageError(f"the task {self.task.id} has no {hint} hint", "try it with --hint none")
-        return self.task.hints[hint]
+def instruction(task: Task, hint: str) -> str:
+    """What a solver is told at a level of `HINTS`.
+
+    Raises:
+        UsageError: the task has no such hint.
+    """
+    if hint == "none":
+        return task.instruction
+    if hint not in task.hints:
+        raise UsageError(f"the task {task.id} has no {hint} hint", "try it with --hint none")
+    return task.hints[hint]
 
 
 def whole(directory: Path) -> Exported:
@@ -99,8 +100,17 @@ def begun(found: Exported, session: str, solver: str) -> events.SessionStarted:
 
 
 @asynccontextmanager
-async def built(engine: Engine, found: Exported, session: str) -> AsyncIterator[Environment]:
+async def built(
+    engine: Engine, found: Exported, session: str, known: str = "", *, keep: bool = False
+) -> AsyncIterator[Environment]:
     """Build the task's Dockerfile, offline, and keep its image for as long as the block lasts.
+
+    Args:
+        engine: builds it.
+        found: the task.
+        session: what the image is for.
+        known: an image that an earlier process of the session has built; taken if it is still there.
+        keep: whether it stays when the block ends with an error, for whoever goes on with the session.
 
     Raises:
         Fell: its gold image is neither here nor can be built.
@@ -110,13 +120,7 @@ async def built(engine: Engine, found: Exported, session: str) -> AsyncIterator[
     await ground.check()
     task = ground.task
     assert task is not None
-    context = {"Dockerfile": task.dockerfile.encode(), **task.context}
-    broken = await images.build(engine, archive(context), labels=labels("repair", session))
-    try:
-        image = await _furnished(engine, broken, session)
-    except BaseException:
-        await asyncio.shield(images.remove(engine, broken))
-        raise
+    image = known if known and await images.exists(engine, known) else await _built(engine, task, session)
     try:
         files = found.forms()[harbor.FOLDER]
         yield Environment(
@@ -127,9 +131,21 @@ async def built(engine: Engine, found: Exported, session: str) -> AsyncIterator[
             folder(files, "tests"),
             folder(files, "solution"),
         )
-    finally:
-        await asyncio.shield(images.remove(engine, image))
+    except BaseException:
+        if not keep:
+            await asyncio.shield(images.remove(engine, image))
+        raise
+    await images.remove(engine, image)
+
+
+async def _built(engine: Engine, task: Task, session: str) -> str:
+    context = {"Dockerfile": task.dockerfile.encode(), **task.context}
+    broken = await images.build(engine, archive(context), labels=labels("repair", session))
+    try:
+        return await _furnished(engine, broken, session)
+    except BaseException:
         await asyncio.shield(images.remove(engine, broken))
+        raise
 
 
 async def _furnished(engine: Engine, image: str, session: str) -> str:

@@ -10,8 +10,8 @@ from engine.agents.loops import STOPPED, WARNED
 from engine.agents.model import Feedback
 from engine.errors import ModelError
 from engine.ledger import Budget
+from engine.models.reach import Minds
 from engine.repair.claude import NUDGES, told
-from engine.repair.models import Choice
 from engine.repair.run import Order, run
 from sessions import events
 from sessions.journal import read
@@ -28,8 +28,8 @@ __all__ = ["environment", "fake"]
 pytestmark = pytest.mark.docker
 
 
-async def solve(made: Made, choice: Choice | None = None, **order: Any) -> tuple[Attempted, list[Any]]:
-    outcome = await run(Order([made.directory], "claude", choice=choice or Choice(MODEL), **order))
+async def solve(made: Made, fallback: str = "", **order: Any) -> tuple[Attempted, list[Any]]:
+    outcome = await run(Order([made.directory], "claude", minds=Minds(MODEL, fallback), **order))
     one = outcome.attempts[0]
     return one, list(read(Library().journal_path(one.session)))
 
@@ -67,7 +67,7 @@ async def test_attempts_at_a_time_do_not_mix(made: Made, fake: FakeMessages) -> 
         return [[tool("bash", command=MEND)], [tool("submit")]][min(done, 1)]
 
     fake.policy = policy
-    outcome = await run(Order([made.directory], "claude", attempts=2, workers=2, choice=Choice(MODEL)))
+    outcome = await run(Order([made.directory], "claude", attempts=2, workers=2, minds=Minds(MODEL)))
     assert [(one.outcome, one.spent.calls) for one in outcome.attempts] == [("solved", 2)] * 2
     happened = list(read(Library().journal_path(outcome.attempts[0].session)))
     calls = [event.call for event in happened if isinstance(event, events.ModelAsked)]
@@ -103,30 +103,37 @@ async def test_a_refusal_is_an_outcome_and_another_model_may_go_on(made: Made, f
         return refusal if body["model"] == MODEL else [tool("submit")]
 
     fake.policy = policy
-    one, _ = await solve(made, Choice(MODEL, fallback="claude-opus-5-5"))
+    one, _ = await solve(made, "claude-opus-5-5")
     assert one.outcome == "unsolved"
 
 
 async def test_a_budget_ends_the_run_and_what_was_done_is_graded(made: Made, fake: FakeMessages) -> None:
     fake.policy = scripted([tool("bash", command=MEND)], [tool("bash", command="true")])
     outcome = await run(
-        Order([made.directory], "claude", attempts=3, choice=Choice(MODEL, budget=Budget(tokens=10)))
+        Order([made.directory], "claude", attempts=3, minds=Minds(MODEL), budget=Budget(tokens=10))
     )
     assert "tokens are used" in outcome.limit
     assert [(one.outcome, one.steps) for one in outcome.attempts] == [("solved", 1)]
+    more = await run(Order([made.directory], "claude", attempts=2, minds=Minds(MODEL)))
+    assert [(one.session, one.attempt) for one in more.attempts] == [
+        (outcome.attempts[0].session, 1),
+        (outcome.attempts[0].session, 2),
+    ]
 
 
 async def test_a_service_that_fails_for_good_ends_the_run(made: Made, fake: FakeMessages) -> None:
     fake.keys = {"another"}
     with pytest.raises(ModelError):
-        await run(Order([made.directory], "claude", choice=Choice(MODEL)))
+        await solve(made)
     (session,) = Library().list()
     happened = list(read(Library().journal_path(session.id)))
-    graded = [event for event in happened if isinstance(event, events.RepairGraded)]
-    assert [event.outcome for event in graded] == ["failed"]
+    assert not [event for event in happened if isinstance(event, events.RepairGraded)]
     last = happened[-1]
     assert isinstance(last, events.SessionEnded)
     assert last.outcome == "failed"
+    fake.keys, fake.policy = set(), scripted([tool("bash", command=MEND)], [tool("submit")])
+    one, _ = await solve(made)
+    assert (one.session, one.branch, one.outcome) == (session.id, "r1", "solved")
 
 
 def test_what_it_is_told_of_a_command() -> None:

@@ -77,7 +77,9 @@ def test_limits_and_failures_have_their_codes(start: Run, fake: FakeMessages) ->
     assert (code, "belongs to --agent claude" in err) == (2, True)
     code, _, err = ended(start("--agent", "operator"))
     assert (code, "needs a terminal" in err) == (2, True)
-    code, _, err = ended(start("--agent", "claude", ANTHROPIC_API_KEY="sk-ant-wrong-0123456789"))
+    code, _, err = ended(
+        start("--agent", "claude", "--attempts", "3", ANTHROPIC_API_KEY="sk-ant-wrong-0123456789")
+    )
     assert code == 4
     assert "sk-ant-wrong" not in err
 
