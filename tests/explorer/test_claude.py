@@ -171,17 +171,6 @@ async def test_words_that_are_none(fake: FakeMessages, asking: Make, said: Any) 
     assert await Writer(one.service, MODEL).words("b1", 1, "report", "weak", "strong") is None
 
 
-async def test_no_words_where_the_service_fails(fake: FakeMessages, asking: Make) -> None:
-    one = asking()
-    writer = Writer(one.service, MODEL, batch=True)
-    fake.batches.fate["one"] = "expired"
-    assert await writer.words("b1", 1, "report", "weak", "strong") is None
-    writer.batch = False
-    fake.then(Fault.http(401))
-    assert await writer.words("b1", 1, "report", "weak", "strong") is None
-    assert one.outcomes == ["unavailable", "denied"]
-
-
 async def test_words(fake: FakeMessages, asking: Make) -> None:
     fake.policy, one = scripted([tool("write", opening="o\n\x1b[1mo", weak="w", strong="s")]), asking()
     assert await Writer(one.service, MODEL).words("b1", 1, "r", "w", "s") == Words("o \\x1b[1mo", "w", "s")

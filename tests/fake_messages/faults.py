@@ -43,8 +43,8 @@ class Fault:
     """Seconds between two writes."""
     wait: float = 0.0
     """Seconds before the headers."""
-    billed: bool = True
-    """Whether what was said of it counts as used."""
+    legible: bool = True
+    """Whether the client can read it to the end, if it is streamed to the end."""
 
     @classmethod
     def http(cls, status: int, message: str = "no luck", **headers: str) -> Fault:
@@ -90,7 +90,11 @@ class Fault:
     @classmethod
     def bad_json(cls) -> Fault:
         """A tool's arguments are no JSON."""
-        return cls(frames=lambda all_: _arguments(all_, lambda words: words.replace(":", "]", 1)))
+
+        def torn(all_: list[Frame]) -> list[Frame]:
+            return _arguments(all_, lambda words: words.replace(":", "]", 1))
+
+        return cls(frames=torn, legible=False)
 
     @classmethod
     def half_json(cls) -> Fault:
@@ -150,7 +154,7 @@ class Fault:
     @classmethod
     def hang(cls) -> Fault:
         """No answer at all."""
-        return cls(wait=3600, billed=False)
+        return cls(wait=3600)
 
     @classmethod
     def hang_within(cls) -> Fault:

@@ -49,6 +49,8 @@ class Served:
     """Tokens by kind, as they would be on the bill; empty for none."""
     told: bool = False
     """Whether the client was told all of them."""
+    heard: bool = True
+    """Whether it was told of any."""
 
 
 @dataclass
@@ -203,7 +205,8 @@ class FakeMessages:
                 await response.write(data[at : at + step])
                 if fault.pause:
                     await asyncio.sleep(fault.pause)
-        served.told = any(frame.event == "message_delta" for frame in all_)
+        served.told = fault.legible and any(frame.event == "message_delta" for frame in all_)
+        served.heard = any(frame.event == "message_start" for frame in all_)
         if not served.told:
             served.usage["output_tokens"] = 1
         if fault.end == "hang":
