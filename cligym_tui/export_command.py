@@ -62,13 +62,12 @@ def _pieces(recording: Recording, wanted: str, branch: str, index: int) -> Itera
 
 
 def _dockerfile(recording: Recording, branch: str, index: int) -> str:
-    from cligym_tui.screen.recipe import base, lines
-    from engine.inversion import dockerfile
+    from cligym_tui.screen.recipe import text
     from sessions.state import fold
 
     nearest = recording.keyframe(index)
     state = fold(recording.slice(nearest.index, index), nearest.state)
-    return dockerfile(base(state), lines(lineage(state, branch)))
+    return text(state, lineage(state, branch))
 
 
 def _branch(recording: Recording, asked: str, *, needed: bool) -> str:

@@ -25,8 +25,14 @@ class Instruction:
     """Whether the last state-changing step added it."""
 
 
+REPAIR = "# A repair of the image that the\n# task's own Dockerfile makes."
+"""The first lines where nothing was broken, but something mended."""
+
+
 def base(state: State) -> str:
-    """The gold image's name in a Dockerfile."""
+    """The name of the image a branch begins with: gold's, or in a repair the task's."""
+    if state.repairs:
+        return next(iter(state.repairs.values())).task
     digest = state.image.partition(":")[2] or state.image
     return f"cligym-gold/{state.gold or 'gold'}:{digest[:12]}"
 
@@ -56,12 +62,18 @@ def lines(steps: Sequence[Step]) -> list[Line]:
     return found
 
 
+def text(state: State, steps: Sequence[Step]) -> str:
+    """The whole Dockerfile."""
+    written = dockerfile(base(state), lines(steps))
+    return f"{REPAIR}\n{written}" if state.repairs else written
+
+
 def instructions(state: State, steps: Sequence[Step]) -> list[Instruction]:
     """The Dockerfile, line by line."""
     changing = state_changing(steps)
-    written = dockerfile(base(state), lines(steps)).splitlines()
+    written = text(state, steps).splitlines()
     fixed = len(written) - len(changing)
-    found = [Instruction(text) for text in written[:fixed]]
-    for text, step in zip(written[fixed:], changing, strict=True):
-        found.append(Instruction(text, step, step is changing[-1]))
+    found = [Instruction(line) for line in written[:fixed]]
+    for line, step in zip(written[fixed:], changing, strict=True):
+        found.append(Instruction(line, step, step is changing[-1]))
     return found
