@@ -208,7 +208,7 @@ class Builder:
         await self._install(["build-essential", "python3-dev"])
         return True
 
-    async def files(self, folder: str, suffix: str) -> dict[str, bytes]:
+    async def files(self, folder: str, suffix: str | tuple[str, ...]) -> dict[str, bytes]:
         """The regular files in a folder of the builder whose names are what such files are called."""
         sandbox = await self.sandbox()
         found = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import UsageError
-from engine.gold import cache, recipe, tree, wheels
+from engine.gold import archives, cache, recipe, tree, wheels
 from engine.gold.builder import Builder
 from engine.gold.requirements import normalise
 
@@ -124,7 +124,7 @@ class Sdist:
             builder.say(f"fetching {self.label}")
             data = await wheels.fetch_sdist(builder, self.project, self.release)
             cache.keep_sdist(self.project, self.release, data)
-        return await asyncio.to_thread(tree.from_archive, data, self.label)
+        return await asyncio.to_thread(archives.from_archive, data, self.label)
 
     def recipe(self) -> Path | None:
         """None: a recipe is this user's, not the author's."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import re
 import stat
 import subprocess
 import tarfile
@@ -51,6 +53,11 @@ class Member:
     """Seconds since the epoch."""
 
 
+def packed(path: str) -> bool:
+    """Whether a path is setuptools' list of a source distribution's files."""
+    return bool(re.fullmatch(r"(?:[^/]+/)?[^/]+\.egg-info/SOURCES\.txt", path))
+
+
 def unwanted(path: PurePosixPath) -> bool:
     """Whether a path is version control's, a cache's or a build's, not the project's."""
     if path.name in VCS or path.name in _CACHES or path.name.endswith(_SUFFIXES):
@@ -61,8 +68,11 @@ def unwanted(path: PurePosixPath) -> bool:
 class ProjectTree(Mapping[str, Member]):
     """The project's files by relative path, sorted; directories exist through what is in them."""
 
-    def __init__(self, members: Mapping[str, Member]) -> None:
+    def __init__(self, members: Mapping[str, Member], packed: Mapping[str, Member] | None = None) -> None:
         self._members = dict(sorted(members.items()))
+        self.packed = packed or {}
+        """setuptools' own list of what it packed, for building alone: of a project whose data files were
+        chosen by version control, nothing else knows them any more."""
 
     def __getitem__(self, path: str) -> Member:
         return self._members[path]
@@ -92,7 +102,7 @@ class ProjectTree(Mapping[str, Member]):
     def digest(self) -> str:
         """Digest of names, contents and executable bits; times do not count."""
         digest = hashlib.sha256()
-        for path, member in self._members.items():
+        for path, member in (*self._members.items(), *sorted(self.packed.items())):
             head = f"{path}\0{member.target}\0{int(member.executable)}\0{len(member.data)}\0"
             digest.update(head.encode("utf-8", "surrogateescape") + member.data)
         return digest.hexdigest()
@@ -153,7 +163,7 @@ def from_directory(root: Path) -> ProjectTree:
                 member = Member(target=os.readlink(full), mtime=int(info.st_mtime))
             elif stat.S_ISREG(info.st_mode):
                 total += info.st_size
-                _check(root, total, len(members))
+                check_size(root, total, len(members))
                 executable = bool(info.st_mode & 0o111)
                 member = Member(full.read_bytes(), "", executable, int(info.st_mtime))
             else:
@@ -165,10 +175,21 @@ def from_directory(root: Path) -> ProjectTree:
                 f"{full} cannot be read: {error.strerror}", "mend its permissions, or remove it"
             ) from error
         members[path] = member
-    return ProjectTree(members)
+    return ProjectTree(members, _lists(root) if "PKG-INFO" in members else {})
 
 
-def _check(what: object, size: int, count: int) -> None:
+def _lists(root: Path) -> dict[str, Member]:
+    """The lists of setuptools in a source distribution that was unpacked."""
+    found = {}
+    for pattern in ("*.egg-info/SOURCES.txt", "*/*.egg-info/SOURCES.txt"):
+        for path in root.glob(pattern):
+            with contextlib.suppress(OSError):
+                found[str(path.relative_to(root))] = Member(path.read_bytes())
+    return found
+
+
+def check_size(what: object, size: int, count: int) -> None:
+    """Raise `GoldError` for a project of more bytes or files than one is taken with."""
     if size > MAX_BYTES or count > MAX_FILES:
         raise GoldError(
             f"{what} has more than {MAX_BYTES >> 20} MiB or {MAX_FILES} files",
@@ -234,34 +255,3 @@ def _built(path: Path, directory: str) -> bool:
     outputs = ("bdist.", "lib", "temp.", "scripts-") if path.name == "build" else ()
     archives = (".whl", ".tar.gz", ".zip")
     return bool(names) and all(name.startswith(outputs) or name.endswith(archives) for name in names)
-
-
-def from_archive(data: bytes, label: str) -> ProjectTree:
-    """The files of a source distribution's archive, without its one top directory.
-
-    Names that climb out of the archive, hard links and special files are left out.
-
-    Raises:
-        GoldError: it is no tar, or is too large.
-    """
-    members: dict[str, Member] = {}
-    total = 0
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:*", errors="surrogateescape") as tar:
-            for info in tar:
-                parts = PurePosixPath(info.name.lstrip("/")).parts[1:]
-                path = PurePosixPath(*parts)
-                if not parts or ".." in parts or any(map(unwanted, [path, *path.parents])):
-                    continue
-                if info.isreg():
-                    total += info.size
-                    _check(label, total, len(members))
-                    file = tar.extractfile(info)
-                    content = file.read() if file else b""
-                    members[str(path)] = Member(content, "", bool(info.mode & 0o111), int(info.mtime))
-                elif info.issym():
-                    members[str(path)] = Member(target=info.linkname, mtime=int(info.mtime))
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise GoldError(f"{label} is not a readable archive: {reason}", "fetch it again") from error
-    return ProjectTree(members)

@@ -18,6 +18,8 @@ from engine.gold.tree import MAX_BYTES, Member, ProjectTree
 SOURCE = f"{HOME}/src"
 _PROJECT = f"{HOME}/project"
 _ATTEMPTS = 12
+_ROOTS = ("src", "lib", "python")
+"""Directories that hold a project's packages and are none themselves."""
 
 OLD = f"{HOME}/older.txt"
 OLDER = b"setuptools<70\n"
@@ -100,7 +102,7 @@ async def fetch_sdist(builder: Builder, name: str, version: str) -> bytes:
         if not needs_compiler(error.output) or not await builder.compiler():
             raise
         await builder.run(command, doing=doing)
-    found = await builder.files(folder, ".tar.gz")
+    found = await builder.files(folder, (".tar.gz", ".tgz", ".tar.bz2", ".zip"))
     if not found:
         raise GoldError(f"pip fetched no source distribution of {name}=={version}")
     return next(iter(found.values()))
@@ -123,7 +125,7 @@ async def project_wheel(builder: Builder, tree: ProjectTree, vcs: bytes, version
     builder.say("building the project")
     sandbox = await builder.sandbox()
     await builder.put({f"{SOURCE}/.keep": b""})
-    await sandbox.put(tree.tar(), SOURCE)
+    await sandbox.put(tree.with_members(tree.packed).tar(), SOURCE)
     if vcs and version_from_vcs(tree):
         await sandbox.put(vcs, SOURCE)
     if compiled(tree):
@@ -164,28 +166,37 @@ async def project_wheel(builder: Builder, tree: ProjectTree, vcs: bytes, version
     return Project(name, data, metadata)
 
 
-def overlay(tree: ProjectTree, project: Project) -> dict[str, Member]:
-    """What the wheel has of the packages that lie in the project's top directory and the sources have not.
+_TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test|tests?|conftest)\.py")
 
-    Tests run in the project's directory, so such packages are imported from the sources, where extension
-    modules and generated files (`_version.py`) would be missing.
+
+def overlay(tree: ProjectTree, project: Project) -> dict[str, Member]:
+    """What the wheel has of the packages that tests import from the sources, and the sources have not.
+
+    Tests run in the project's directory, so packages at its top are imported from there, where extension
+    modules and generated files (`_version.py`) would be missing. So are packages below `src` that have
+    tests in them.
     """
     if not project.wheel:
         return {}
-    packages = {path.split("/")[0] for path in tree if path.endswith("/__init__.py")}
+    packages = {path.split("/")[0]: "" for path in tree if path.endswith("/__init__.py")}
+    for path in tree:
+        root, _, inside = path.partition("/")
+        if root in _ROOTS and "/" in inside and _TEST_FILE.fullmatch(inside):
+            packages[inside.split("/")[0]] = f"{root}/"
     found: dict[str, Member] = {}
     total = 0
     with zipfile.ZipFile(BytesIO(project.data)) as wheel:
         for info in wheel.infolist():
             top, _, rest = info.filename.partition("/")
+            place = packages.get(top, "") + info.filename
             total += info.file_size
             if total > MAX_BYTES:
                 raise GoldError("the project's wheel is too large")
             module = not rest and top.endswith(".so")
-            if info.is_dir() or ".." in info.filename.split("/") or info.filename in tree:
+            if info.is_dir() or ".." in info.filename.split("/") or place in tree:
                 continue
             if top in packages or (module and f"{top.split('.')[0]}.py" in tree):
-                found[info.filename] = Member(wheel.read(info), "", False, tree.newest)
+                found[place] = Member(wheel.read(info), "", False, tree.newest)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import GoldError
 from engine.gold import tree
-from engine.gold.tree import Member, ProjectTree, from_archive, from_directory
+from engine.gold.tree import Member, ProjectTree, from_directory
 
 
 def make(root: Path, *paths: str) -> None:
@@ -84,52 +84,20 @@ def test_links_are_kept_and_never_followed(tmp_path: Path) -> None:
     assert found["passwd"] == Member(target="/etc/passwd", mtime=found["passwd"].mtime)
 
 
+def test_an_unpacked_source_distribution_keeps_its_list_for_building(tmp_path: Path) -> None:
+    make(tmp_path, "PKG-INFO", "a.py", "src/p.egg-info/SOURCES.txt", "src/p.egg-info/PKG-INFO")
+    found = from_directory(tmp_path)
+    assert list(found) == ["PKG-INFO", "a.py"]
+    assert list(found.packed) == ["src/p.egg-info/SOURCES.txt"]
+    (tmp_path / "PKG-INFO").unlink()
+    assert not from_directory(tmp_path).packed
+
+
 def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, "a.py", "b.py")
     monkeypatch.setattr(tree, "MAX_FILES", 0)
     with pytest.raises(GoldError, match="files"):
         from_directory(tmp_path)
-
-
-def archive(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for info, data in members:
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-def entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", mode: int = 0o644) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname, info.mode = kind, target, mode
-    return info
-
-
-def test_an_archive_cannot_climb_out() -> None:
-    data = archive(
-        (entry("p-1/ok.py", mode=0o4755), b"x"),
-        (entry("p-1/../../evil.py"), b"x"),
-        (entry("/etc/evil"), b"x"),
-        (entry("evil.py"), b"x"),
-        (entry("p-1/hard", tarfile.LNKTYPE, "p-1/ok.py"), b""),
-        (entry("p-1/device", tarfile.CHRTYPE), b""),
-        (entry("p-1/link", tarfile.SYMTYPE, "ok.py"), b""),
-        (entry("p-1/.git/config"), b"x"),
-    )
-    found = from_archive(data, "p==1")
-    assert dict(found) == {
-        "evil": Member(b"x"),  # of /etc/evil: the first directory is taken for the project's
-        "link": Member(target="ok.py"),
-        "ok.py": Member(b"x", executable=True),
-    }
-
-
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no tar", b"\x1f\x8b\x08 cut"])
-def test_no_archive_is_an_error_in_one_line(data: bytes) -> None:
-    with pytest.raises(GoldError, match="p==1 is not a readable archive") as caught:
-        from_archive(data, "p==1")
-    assert "\n" not in str(caught.value)
 
 
 def test_times_change_neither_digest_nor_order() -> None:

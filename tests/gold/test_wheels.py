@@ -45,7 +45,12 @@ def test_what_was_compiled_or_generated_is_laid_over_a_flat_project() -> None:
         "pkg/_version.py",
         "single.so",
     ]
-    assert overlay(tree_of({"src/pkg/__init__.py": ""}), built) == {}
+    assert overlay(tree_of({"src/pkg/__init__.py": "", "tests/test_a.py": ""}), built) == {}
+    inside = tree_of({"src/pkg/__init__.py": "", "src/pkg/tests/test_a.py": "", "src/other/x.c": ""})
+    assert sorted(overlay(inside, built)) == [
+        "src/pkg/_fast.cpython-311-x86_64-linux-gnu.so",
+        "src/pkg/_version.py",
+    ]
     assert overlay(flat, Project()) == {}
 
 
