@@ -111,6 +111,7 @@ def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
     args = suite_args(tree, own) or ()
     files = [*suite_files(tree, own.python_files), *(path for path in tree if path.endswith("conftest.py"))]
     wanted += imports.stated(imports.imported(tree, files), stated)
+    wanted += imports.vouched(imports.required(tree, files), stated)
     if not metadata:
         wanted += _runtime(tree, lists)
         if any(path.startswith("src/") for path in tree):

@@ -11,8 +11,10 @@ DISTRIBUTIONS = {
     "cryptodome": "pycryptodomex",
     "cv2": "opencv-python-headless",
     "dateutil": "python-dateutil",
+    "dns": "dnspython",
     "docx": "python-docx",
     "dotenv": "python-dotenv",
+    "factory": "factory-boy",
     "fitz": "pymupdf",
     "flask_cors": "flask-cors",
     "git": "gitpython",
@@ -34,6 +36,7 @@ DISTRIBUTIONS = {
     "slugify": "python-slugify",
     "usb": "pyusb",
     "yaml": "pyyaml",
+    "xdist": "pytest-xdist",
     "zmq": "pyzmq",
     "zope.interface": "zope-interface",
     "hamcrest": "pyhamcrest",
@@ -43,12 +46,19 @@ DISTRIBUTIONS = {
 """Import name, lower case -> distribution, where the two differ."""
 
 _SAME_TEXT = """
-aiohttp anyio asynctest click coverage cython ddt django docutils faker flaky flask freezegun httpx
-hypothesis jinja2 jsonschema lxml mock moto nose numpy packaging pandas parameterized pexpect psutil
-pydantic pyfakefs pygments pytest_asyncio pytest_benchmark pytest_cov pytest_httpserver pytest_mock
-pytest_timeout pytz redis requests requests_mock responses rich scipy setuptools simplejson six
-sortedcontainers sqlalchemy syrupy tabulate testfixtures testtools toml tomli tomli_w tornado tqdm trio
-trustme twisted typing_extensions tzdata ujson uvloop werkzeug wheel xmltodict
+aiohttp anyio asgiref asynctest attrs babel bcrypt beartype blinker brotli cachetools certifi cffi chardet
+charset_normalizer click cloudpickle colorama coverage cryptography cssselect cython ddt dill django docutils
+exceptiongroup execnet faker fastapi flaky flask freezegun gevent greenlet h11 h2 html5lib httpbin httpcore
+httpx hypothesis idna importlib_metadata importlib_resources iniconfig itsdangerous jinja2 jmespath joblib
+jsonschema lxml mako markdown markupsafe marshmallow matplotlib mistune mock more_itertools moto msgpack
+multidict natsort networkx nose numpy orjson packaging pandas parameterized pendulum pexpect platformdirs
+pluggy polars portend psutil psycopg pyarrow pydantic pyfakefs pygments pyparsing pytest_aiohttp
+pytest_asyncio pytest_benchmark pytest_cov pytest_django pytest_httpbin pytest_httpserver pytest_mock
+pytest_subtests pytest_timeout pytest_trio pytz redis regex requests requests_mock responses rich schema
+scipy setuptools simplejson six sniffio sortedcontainers sqlalchemy starlette sympy syrupy tabulate tblib
+tenacity termcolor testfixtures testtools text_unidecode toml tomli tomli_w toolz tornado tqdm trio trustme
+twisted typeguard typing_extensions tzdata tzlocal ujson unidecode urllib3 uvicorn uvloop wcwidth werkzeug
+wheel wrapt xmltodict yarl zipp zstandard
 """
 SAME = frozenset(_SAME_TEXT.split())
 """Import names that are the distribution's too. Only well-known ones: a name that nobody vouches for may be

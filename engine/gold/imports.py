@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.gold import hints
 from engine.gold.declared import syntax
-from engine.gold.requirements import Requirement
+from engine.gold.requirements import Requirement, parse_all
 from engine.gold.tree import ProjectTree
 
 MAX_FILES = 2000
@@ -16,7 +16,6 @@ MAX_FILES = 2000
 
 def imported(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
     """Modules of other distributions that the files import anywhere in them, as dotted names."""
-    own = {part for path in tree for part in path.removesuffix(".py").split("/")}
     found: set[str] = set()
     for path in list(files)[:MAX_FILES]:
         module = syntax(tree.text(path))
@@ -29,8 +28,25 @@ def imported(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found.add(argument.value)
-    foreign = {name for name in found if name.split(".")[0] not in sys.stdlib_module_names}
-    return frozenset(name for name in foreign if name.split(".")[0] not in own)
+    return _foreign(found, tree)
+
+
+def required(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
+    """Those of them without which a file cannot be loaded at all: imported at its top, unconditionally."""
+    found: set[str] = set()
+    for path in list(files)[:MAX_FILES]:
+        module = syntax(tree.text(path))
+        for node in module.body if module else ():
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    return _foreign(found, tree)
+
+
+def _foreign(modules: Iterable[str], tree: ProjectTree) -> frozenset[str]:
+    known = {part for path in tree for part in path.removesuffix(".py").split("/")} | sys.stdlib_module_names
+    return frozenset(name for name in modules if name.split(".")[0] not in known)
 
 
 def _name(node: ast.expr) -> str:
@@ -45,3 +61,13 @@ def stated(modules: Iterable[str], known: Mapping[str, Requirement]) -> tuple[Re
         if match:
             found.append(match)
     return tuple(dict.fromkeys(found))
+
+
+def vouched(modules: Iterable[str], known: Mapping[str, Requirement]) -> tuple[Requirement, ...]:
+    """The well-known distributions of modules that the project states nowhere."""
+    names = [
+        name
+        for module in sorted(modules)
+        if not known.keys() & set(hints.candidates(module)) and (name := hints.distribution(module))
+    ]
+    return parse_all(dict.fromkeys(names))

@@ -112,7 +112,7 @@ def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None
         return tuple(sorted(path for path in inner if not any(path.startswith(f"{up}/") for up in inner)))
     if suite:
         return tuple(sorted({path.split("/")[0] if "/" in path else path for path in suite}))
-    return _unusual(tree)
+    return _unusual(tree) or _doctests(tree, own)
 
 
 def _suite_directory(path: str) -> str:
@@ -138,6 +138,20 @@ def _unusual(tree: ProjectTree) -> tuple[str, ...] | None:
         ):
             return (top, "-o", "python_files=*.py")
     return None
+
+
+def _doctests(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
+    """Where modules have examples, for a project that has pytest run them and has no other tests."""
+    if "--doctest-modules" not in own.addopts:
+        return None
+    found = {
+        path.split("/")[0]
+        for path in tree
+        if path.endswith(".py")
+        and not _ASIDE.intersection(PurePosixPath(path).parts[:-1])
+        and re.search(r"^\s*>>> ", tree.text(path), re.MULTILINE)
+    }
+    return tuple(sorted(found)) or None
 
 
 def _defines_tests(text: str) -> bool:

@@ -14,6 +14,7 @@ from engine.gold.discover import (
 from engine.gold.settings import settings, suite_args
 from tests.gold.conftest import THREE, tree_of
 
+DOCTESTS = "[pytest]\naddopts=\n\t--doctest-modules\n"
 META = "Metadata-Version: 2.1\nName: p\nVersion: 1\n"
 
 
@@ -41,6 +42,8 @@ def args(files: dict[str, str]) -> tuple[str, ...] | None:
         ({"pytest.ini": "[pytest]\ntestpaths = checks\n", "checks/test_a.py": ""}, ()),
         ({"pytest.ini": "[pytest]\ntestpaths = gone\n", "tests/test_a.py": ""}, ("tests",)),
         ({"setup.cfg": "[tool:pytest]\npython_files = check_*.py\n", "tests/check_a.py": ""}, ("tests",)),
+        ({"pytest.ini": DOCTESTS, "pkg/a.py": "'''\n>>> 1\n1\n'''", "b.py": "x"}, ("pkg",)),
+        ({"pytest.ini": DOCTESTS, "a.py": "x"}, None),
         ({"docs/test_a.py": "", "examples/test_b.py": ""}, None),
         ({"tests/helpers.py": "x = 1\n", "a.py": ""}, None),
         ({}, None),
@@ -82,6 +85,16 @@ def test_what_tests_import_is_found_wherever_it_is_stated() -> None:
         "requirements.txt": "pyyaml==6.0\nattrs\nnumpy\nnever\n",
     }
     assert found(files).recipe.pip == ("pytest>=6.2.5", "attrs", "numpy", "pyyaml==6.0")
+
+
+def test_what_tests_cannot_be_loaded_without_is_added_when_it_is_well_known() -> None:
+    files = {
+        "tests/test_a.py": "import uvicorn, p, nobody_knows\nfrom yaml import load\ntry:\n    import numpy\n"
+        "except ImportError:\n    pass\n",
+        "src/p/__init__.py": "",
+        "requirements.txt": "PyYAML>=6\n",
+    }
+    assert found(files).recipe.pip == ("pytest>=6.2.5", "pyyaml>=6", "uvicorn")
 
 
 def test_extras_are_named_as_the_wheel_names_them() -> None:
