@@ -23,9 +23,9 @@ LEAST = 3
 STALLS = 3
 """Tests that may be taken out because they hang or end the whole run."""
 FIRST_LIMIT = 120.0
-"""Seconds after which a first run is looked at: a test that has been silent for long is taken to hang."""
+"""Seconds a first run may take in any case; from then on, a test that is silent for long is taken to hang."""
 SILENCE = 60.0
-"""Seconds without a result that mean hanging, when the first limit is reached."""
+"""Seconds without a result that mean hanging once the first limit is reached."""
 
 _DURING = ", during "
 
@@ -74,15 +74,10 @@ async def first(
         Unsettled: it does not start, or cannot be brought to its end.
     """
     stalled = dict(stalled or {})
-    limit = min(FIRST_LIMIT, test.timeout)
     while True:
-        watched = await _watched(engine, image, test, limit)
+        watched = await _watched(engine, image, test, min(FIRST_LIMIT, test.timeout), SILENCE)
         if watched.report.status == COMPLETE:
             return First(watched.report, test, stalled)
-        if watched.late and limit < test.timeout:
-            say(f"the suite takes longer than {limit:.0f} s; {len(watched.report.results)} tests so far")
-            limit = test.timeout
-            continue
         test = _without(watched, test, stalled, say)
 
 
@@ -97,18 +92,20 @@ class _Watched:
     @property
     def late(self) -> bool:
         """Whether the limit cut it short though tests were still being done."""
-        return self.report.status == TIMEOUT and self.silent < min(SILENCE, self.limit / 4)
+        return self.report.status == TIMEOUT and self.silent < min(SILENCE / 2, self.limit / 4)
 
 
-async def _watched(engine: Engine, image: str, test: TestCommand, limit: float) -> _Watched:
+async def _watched(
+    engine: Engine, image: str, test: TestCommand, limit: float, grace: float = 0.0
+) -> _Watched:
     last = time.monotonic()
 
     def result(_: TestResult) -> None:
         nonlocal last
         last = time.monotonic()
 
-    report = await Suite(engine, test).run(image, on_result=result, timeout=limit)
-    return _Watched(report, time.monotonic() - last, limit)
+    report = await Suite(engine, test).run(image, on_result=result, timeout=limit, grace=grace)
+    return _Watched(report, time.monotonic() - last, test.timeout if grace else limit)
 
 
 def _without(watched: _Watched, test: TestCommand, stalled: dict[str, str], say: Say) -> TestCommand:

@@ -44,21 +44,34 @@ class Suite:
         on_result: Callable[[TestResult], None] | None = None,
         touch: bool = False,
         timeout: float | None = None,
+        grace: float = 0.0,
     ) -> Report:
         """One cold run without network; at most one for each processor at a time.
 
-        A suite that cannot start, dies or is cut short is a report that says so. `on_result` is called for
-        every test as it ends and must not block.
+        A suite that cannot start, dies or is cut short is a report that says so.
+
+        Args:
+            image: where it is run.
+            on_result: called for every test as it ends; must not block.
+            touch: whether to watch what each test uses.
+            timeout: seconds until it is cut short, those of the test command without it.
+            grace: seconds it has from every result on, however long ago it began; not beyond the test
+                command's own time.
 
         Raises:
             EngineError: the container could not be made.
             SandboxLost: something other than the tests ended it.
         """
         async with self.engine.suite_slots:
-            return await self._run(image, on_result, touch, timeout or self.test.timeout)
+            return await self._run(image, on_result, touch, timeout or self.test.timeout, grace)
 
     async def _run(
-        self, image: str, on_result: Callable[[TestResult], None] | None, touch: bool, timeout: float
+        self,
+        image: str,
+        on_result: Callable[[TestResult], None] | None,
+        touch: bool,
+        timeout: float,
+        grace: float,
     ) -> Report:
         collector, tail = Collector(on_result), Tail(TAIL)
         options = ("--touch",) if touch else ()
@@ -75,15 +88,19 @@ class Suite:
                 await stream._init()
                 await container.start()
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(timeout) as limit:
+                    last = asyncio.get_running_loop().time() + self.test.timeout
                     with translated("the suite"):
                         while (message := await stream.read_out()) is not None:
-                            if message.stream == 1:
-                                collector.feed(message.data)
-                                if collector.whole:
-                                    break
-                            else:
+                            if message.stream != 1:
                                 tail.add(message.data)
+                                continue
+                            before = len(collector.results)
+                            collector.feed(message.data)
+                            if collector.whole:
+                                break
+                            if grace and len(collector.results) > before:
+                                put_off(limit, grace, last)
             except TimeoutError:
                 timed_out = True
         finally:
@@ -118,3 +135,9 @@ class Suite:
         if network == "none":
             config["Hostname"] = "sandbox"
         return config
+
+
+def put_off(limit: asyncio.Timeout, grace: float, last: float) -> None:
+    """Let a limit come no sooner than `grace` seconds from now, nor later than `last`."""
+    now, when = asyncio.get_running_loop().time(), limit.when() or 0.0
+    limit.reschedule(max(when, min(now + grace, last)))

@@ -20,7 +20,7 @@ from engine.sandbox.control import SandboxLost
 from engine.sandbox.netns import Namespaces
 from engine.sandbox.sandbox import Sandbox
 from engine.suite.report import COMPLETE, DIED, TIMEOUT, UNSTARTABLE, Report, TestResult
-from engine.suite.run import Suite
+from engine.suite.run import Suite, put_off
 
 pytestmark = pytest.mark.docker
 
@@ -175,6 +175,18 @@ def test_b():
     assert "tests/test_t.py::test_b" in report.detail
     assert report.seconds < 5
     assert report.outcome("tests/test_t.py::test_a") == "passed"
+
+
+async def test_results_put_the_end_off_but_not_without_end() -> None:
+    now = asyncio.get_running_loop().time()
+    async with asyncio.timeout_at(now + 60) as limit:
+        await asyncio.sleep(0)
+        put_off(limit, 30, now + 600)
+        assert limit.when() == now + 60
+        put_off(limit, 300, now + 600)
+        assert now + 300 <= (limit.when() or 0) < now + 360
+        put_off(limit, 3000, now + 600)
+        assert limit.when() == now + 600
 
 
 async def test_what_a_test_leaves_running_does_not_hold_the_suite_up(
