@@ -122,5 +122,5 @@ async def test_an_engine_that_never_answers(tmp_path, monkeypatch) -> None:
     with listening(tmp_path / "silent.sock"):
         began = time.monotonic()
         error = await refused(Endpoint(f"unix://{tmp_path}/silent.sock", "DOCKER_HOST"))
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
         assert "does not answer within" in str(error)

@@ -173,7 +173,7 @@ def test_b():
     report = await Suite(engine, only(gold, "tests/test_t.py", timeout=3)).run(image)
     assert (report.status, report.exit_code) == (TIMEOUT, None)
     assert "tests/test_t.py::test_b" in report.detail
-    assert report.seconds < 5
+    assert report.seconds < 50
     assert report.outcome("tests/test_t.py::test_a") == "passed"
 
 
