@@ -17,6 +17,7 @@ from pathlib import Path
 
 import aiodocker
 import pytest
+from hypothesis import HealthCheck, settings
 
 from engine.errors import CligymError
 from engine.gold.model import Gold, Recipe, TestCommand
@@ -32,6 +33,12 @@ BASE = "cligym-base:latest"
 FEW_PROBES = "from engine.proof import probing; probing.ALL = probing.ALL[:2]"
 """For runs in which the catalogue of wrong answers is not the point."""
 
+
+# How long an example takes says something about the machine, and nothing about the code.
+settings.register_profile(
+    "busy", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy")
 
 # Whoever runs this under nohup wants to keep the tests, and not that those of hanging up fail.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -70,6 +70,12 @@ FAULTS: Final[dict[str, tuple[Fault, str]]] = {
 """With what they come to: asked again the same, nothing, told and asked again, or an end."""
 
 
+def patience(fault: Fault) -> float:
+    """Seconds a server may be silent: few only where it will be, since a busy machine is slow, too."""
+    return 1.0 if fault.wait else 30.0
+
+
+
 def policy(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Works by its plan; where it is, the conversation tells, as the server is told it."""
     names = {one["name"] for one in body["tools"]}
@@ -160,7 +166,8 @@ def ended(stage: str, kind: str, at: int) -> tuple[int, tuple[type, ...]]:
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_at_work(fake: FakeMessages, asking: Make, fault: str, stage: str, at: int) -> None:
     """The call with number `at` has bad luck; the plan is followed all the same, each command once."""
-    one, (unlucky, kind) = asking(seconds=0.4, pace=0.001), FAULTS[fault]
+    unlucky, kind = FAULTS[fault]
+    one = asking(seconds=patience(unlucky), pace=0.001)
     fake.policy = policy
     fake.then(*[None] * (at - 1), unlucky)
     course = await STAGES[stage](one, Minds(MODEL))
@@ -187,7 +194,8 @@ async def test_another_model_where_the_first_declines(fake: FakeMessages, asking
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_writing(fake: FakeMessages, asking: Make, fault: str) -> None:
     """Words, or none: ours are there."""
-    one, (unlucky, kind) = asking(seconds=0.4, pace=0.001), FAULTS[fault]
+    unlucky, kind = FAULTS[fault]
+    one = asking(seconds=patience(unlucky), pace=0.001)
     fake.policy = policy
     fake.then(unlucky)
     assert await write(one) == (SAID if kind in ("again", "fine") else None)
@@ -198,7 +206,8 @@ async def test_writing(fake: FakeMessages, asking: Make, fault: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_writing_in_a_batch(fake: FakeMessages, asking: Make, fault: str) -> None:
     """Nothing is streamed, so a fault is one of creating the batch, or of what the model says in it."""
-    one, (unlucky, kind) = asking(look=0.01, pace=0.001, client=0.4), FAULTS[fault]
+    unlucky, kind = FAULTS[fault]
+    one = asking(look=0.01, pace=0.001, client=patience(unlucky))
     fake.policy = policy
     fake.then(unlucky)
     said = await write(one, batch=True)

@@ -89,7 +89,7 @@ def test_nothing_required_is_nothing_earned() -> None:
 
 
 def grade(
-    task: Task, directory: Path, script: str, timeout: float = 20.0, f2p: tuple[str, ...] = (TEST,)
+    task: Task, directory: Path, script: str, timeout: float = 50.0, f2p: tuple[str, ...] = (TEST,)
 ) -> tuple[str, str]:
     """Run the grader's program on this machine with a shell script as test command."""
     files = grader_files.grader(task)
@@ -113,7 +113,7 @@ def grade(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
         env={**os.environ, "LC_ALL": "C"},
     )
     assert "Traceback" not in ran.stderr, ran.stderr
