@@ -75,7 +75,6 @@ def patience(fault: Fault) -> float:
     return 1.0 if fault.wait else 30.0
 
 
-
 def policy(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Works by its plan; where it is, the conversation tells, as the server is told it."""
     names = {one["name"] for one in body["tools"]}
