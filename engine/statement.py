@@ -11,6 +11,8 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from engine import clean, phrases
 from engine.gold.model import Gold, TestCommand
 from engine.masking import Mask, told_paths
@@ -23,6 +25,8 @@ LINES = 10
 """Lines of output shown."""
 WIDTH = 150
 """Characters of one of them."""
+COMMAND = 300
+"""Characters of the longest test command that is said."""
 
 _FENCE = "```"
 
@@ -57,7 +61,7 @@ def write(
         "run": _command(gold.test, mask),
         "who": "root" if gold.test.user == "root" else f"the ordinary user `{gold.test.user}`",
     }
-    lines = _excerpt(report, f2p, mask, chance)
+    lines = _excerpt(_without_known(report, gold), f2p, mask, chance)
     ours = chance.choice(phrases.OPENINGS)
     running = chance.choice(phrases.RUNNING)
     symptom = chance.choice(phrases.SYMPTOMS[_kind(report, f2p)] if lines else phrases.SILENT)
@@ -117,10 +121,17 @@ def _count(number: int, noun: str) -> str:
     return f"one {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def _without_known(report: Report, gold: Gold) -> Report:
+    """The report without the files that gold cannot collect either, unless there is nothing else."""
+    news = tuple(error for error in report.errors if error.partition(": ")[0] not in gold.quarantined)
+    return msgspec.structs.replace(report, errors=news or report.errors)
+
+
 def _command(test: TestCommand, mask: Mask) -> str:
-    """How a user would say the tests are run."""
-    said = clean.line(shlex.join(["python", "-m", "pytest", *test.args]), 120)
-    return f"`{said}`" if mask(said) == said and "`" not in said else "the command we always use"
+    """How a user would say the tests are run; a long command is left unsaid rather than cut."""
+    said = shlex.join(["python", "-m", "pytest", *test.args])
+    told = clean.line(said, COMMAND) == said == mask(said) and "`" not in said
+    return f"`{said}`" if told else "the command we always use"
 
 
 def _kind(report: Report, f2p: Sequence[str]) -> str:

@@ -149,6 +149,27 @@ def test_a_long_line_is_cut() -> None:
     assert max(map(len, told.splitlines())) < 500
 
 
+def test_what_gold_cannot_collect_either_is_no_news() -> None:
+    errors = (
+        "tests/test_old.py: E   ImportError: old",
+        "tests/test_things.py: E   ImportError: new",
+    )
+    known = gold(quarantined={"tests/test_old.py": "cannot be collected: ImportError: old"})
+    report = Report(COMPLETE, "", {}, errors=errors, exit_code=2)
+    told = write(known, report, IDS, {"/etc/x.conf": FILE}, seed="s")
+    assert "ImportError: new" in told
+    assert "ImportError: old" not in told
+    report = Report(COMPLETE, "", {}, errors=errors[:1], exit_code=2)
+    assert "ImportError: old" in write(known, report, IDS, {"/etc/x.conf": FILE}, seed="s")
+
+
+def test_a_long_test_command_is_not_cut() -> None:
+    args = tuple(f"--deselect=tests/test_things.py::test_{number}" for number in range(10))
+    told = write(gold(test=TestCommand(args=args)), failing("E"), IDS[:1], {"/etc/x.conf": FILE}, seed="s")
+    assert "the command we always use" in told
+    assert "--deselect" not in told
+
+
 def test_other_test_commands_are_told() -> None:
     test = TestCommand(user="root", args=("tests", "-m", "not slow"))
     told = write(gold(test=test), failing("E"), IDS[:1], {"/etc/x.conf": FILE}, seed="s")

@@ -104,14 +104,16 @@ def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
     )
     lists = declared(tree, metadata, factors)
     chosen = _chosen(lists)
-    extras, wanted = _split(chosen, metadata)
+    extras, wanted = _split(chosen, lists, metadata)
     wanted += parse_all(own.plugins)
     stated = known(lists)
     wanted += plugins([*_options(own.addopts), *own.names], stated)
     args = suite_args(tree, own) or ()
     files = [*suite_files(tree, own.python_files), *(path for path in tree if path.endswith("conftest.py"))]
-    wanted += imports.stated(imports.imported(tree, files), stated)
-    wanted += imports.vouched(imports.required(tree, files), stated)
+    wanted += imports.stated(imports.imported(tree, files) | {*own.warnings}, stated)
+    wanted += imports.vouched(imports.required(tree, files) | {*own.warnings}, stated)
+    wanted, more = _without_itself(wanted, metadata)
+    extras = tuple(dict.fromkeys((*extras, *more)))
     if not metadata:
         wanted += _runtime(tree, lists)
         if any(path.startswith("src/") for path in tree):
@@ -133,10 +135,18 @@ def _chosen(lists: Iterable[Declared]) -> list[Declared]:
     return []
 
 
-def _split(chosen: Iterable[Declared], metadata: str) -> tuple[tuple[str, ...], tuple[Requirement, ...]]:
+def _split(
+    chosen: Iterable[Declared], lists: Iterable[Declared], metadata: str
+) -> tuple[tuple[str, ...], tuple[Requirement, ...]]:
     """Extras to install whole, and requirements one by one; of lists for development, without linters."""
     provided = [str(extra) for extra in HeaderParser().parsestr(metadata).get_all("Provides-Extra") or []]
-    by_name = {normalise(extra): extra for extra in provided}
+    # What tox adds to the tests to have the code looked at.
+    idle = {
+        each.listed.extras
+        for each in lists
+        if each.where.startswith("extra ") and all(map(hints.looks_on, each.listed.requirements))
+    }
+    by_name = {normalise(extra): extra for extra in provided if (extra,) not in idle}
     extras: dict[str, None] = {}
     wanted: list[Requirement] = []
     for each in chosen:
@@ -148,6 +158,18 @@ def _split(chosen: Iterable[Declared], metadata: str) -> tuple[tuple[str, ...], 
         if not each.where.startswith("extra ") or not named:
             wanted += each.listed.requirements
     return tuple(extras), tuple(wanted)
+
+
+def _without_itself(
+    wanted: Iterable[Requirement], metadata: str
+) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
+    """Requirements that are not the project, and the extras of it that lists of its own ask for."""
+    message = HeaderParser().parsestr(metadata)
+    name = normalise(str(message.get("Name", "")))
+    by_name = {normalise(str(extra)): str(extra) for extra in message.get_all("Provides-Extra") or []}
+    asked = [normalise(extra) for item in wanted if item.name == name for extra in item.extras]
+    others = tuple(item for item in wanted if item.name != name)
+    return others, tuple(by_name[extra] for extra in asked if extra in by_name)
 
 
 def _one_each(requirements: Iterable[Requirement]) -> list[Requirement]:

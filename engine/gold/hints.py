@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.gold.requirements import normalise
+from engine.gold.requirements import Requirement, normalise
 
 DISTRIBUTIONS = {
     "attr": "attrs",
@@ -225,6 +225,7 @@ pycodestyle pydocstyle pyflakes pylint pyright pyroma pyupgrade readme-renderer 
 setuptools-scm sphinx sphinx-autobuild sphinx-rtd-theme tox tox-uv towncrier twine ty uv vulture yapf
 zest-releaser
 """
+_ONLOOKERS = frozenset({"coverage", "pytest-checkdocs", "pytest-cov", "pytest-enabler"})
 LINTERS = frozenset(_LINTERS_TEXT.split())
 """What lists for development hold beside the tests' needs; left out of those, unless a test imports it."""
 
@@ -232,6 +233,11 @@ LINTERS = frozenset(_LINTERS_TEXT.split())
 def linter(name: str) -> bool:
     """Whether a distribution looks at code, builds documents or stubs types: tests do not need it."""
     return name.startswith("types-") or name in LINTERS or name.removeprefix("pytest-") in LINTERS
+
+
+def looks_on(requirement: Requirement) -> bool:
+    """Whether a requirement checks or measures what tests do, and no test needs it."""
+    return linter(requirement.name) or requirement.name in _ONLOOKERS
 
 
 def distribution(module: str) -> str:

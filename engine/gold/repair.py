@@ -57,7 +57,9 @@ _RULES = (
     _Rule(re.compile(r"Missing required plugins: ([\w-]+)"), lambda name: name, "plugin"),
     _Rule(re.compile(r'Error importing plugin "([\w.]+)"'), lambda name: hints.distribution(name), "plugin"),
 )
-_MODULE = re.compile(r"(?:No module named|cannot import the module) '?\"?([A-Za-z_][\w.]*)")
+_MODULE = re.compile(
+    r"(?:No module named|cannot import the module|Failed to import filter module) '?\"?([A-Za-z_][\w.]*)"
+)
 _UNKNOWN = re.compile(r"unrecognized arguments: (.+)")
 _ASYNC = re.compile(r"async def functions are not natively supported")
 _REMOVED = re.compile(

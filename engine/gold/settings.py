@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
@@ -13,6 +13,8 @@ from engine.gold.declared import ini, strings, table, toml
 from engine.gold.tree import ProjectTree
 
 _USUAL = ("tests", "test", "testing", "unit_tests", "unittests", "t")
+_INNER = ("tests", "test", "testing", "_tests", "_test")
+"""What directories of tests are called inside a package."""
 _ASIDE = frozenset(
     {
         "doc",
@@ -40,6 +42,8 @@ class PytestSettings:
     python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
     plugins: tuple[str, ...] = ()
     """Requirements in `required_plugins`."""
+    warnings: tuple[str, ...] = ()
+    """Modules of the warnings that are filtered by their class: pytest imports them as it begins."""
     names: frozenset[str] = field(default_factory=frozenset)
     """Every setting that is made."""
 
@@ -62,6 +66,7 @@ def settings(tree: ProjectTree) -> PytestSettings:
         testpaths=_words(chosen.get("testpaths")),
         python_files=_words(chosen.get("python_files")) or PytestSettings.python_files,
         plugins=tuple(strings(chosen.get("required_plugins"))),
+        warnings=_categories(strings(chosen.get("filterwarnings"))),
         names=frozenset(chosen),
     )
 
@@ -78,6 +83,12 @@ def _words(value: object) -> tuple[str, ...]:
         except ValueError:
             return tuple(value.split())
     return tuple(strings(value))
+
+
+def _categories(filters: Iterable[str]) -> tuple[str, ...]:
+    """The modules in filters such as `ignore:message:package.SomeWarning`."""
+    parts = [text.split(":") for text in filters]
+    return tuple(words[2].strip().rpartition(".")[0] for words in parts if len(words) > 2 and "." in words[2])
 
 
 def suite_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
@@ -103,25 +114,30 @@ def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None
         if not wanted or wanted in tree or any(fnmatch(directory, wanted) for directory in directories):
             return ()
     files = suite_files(tree, own.python_files)
-    suite = [path for path in files if not _ASIDE.intersection(PurePosixPath(path).parts[:-1])]
+    named = [path for path in files if not _ASIDE.intersection(PurePosixPath(path).parts[:-1])]
+    # A helper may be called like a test: what defines none counts only where nothing else does.
+    suite = [path for path in named if _defines_tests(tree.text(path))]
+    if not suite and (other := _unusual(tree) or _doctests(tree, own)):
+        return other
+    suite = suite or named
     tops = [name for name in _USUAL if any(path.startswith(f"{name}/") for path in suite)]
     if tops:
         return tuple(tops)
-    inner = {found for path in suite if (found := _suite_directory(path))}
-    if inner:
-        return tuple(sorted(path for path in inner if not any(path.startswith(f"{up}/") for up in inner)))
-    if suite:
-        return tuple(sorted({path.split("/")[0] if "/" in path else path for path in suite}))
-    return _unusual(tree) or _doctests(tree, own)
+    inner = {_suite_directory(path) for path in suite}
+    return tuple(sorted(path for path in inner if not _below(path, inner))) or None
 
 
 def _suite_directory(path: str) -> str:
-    """The outermost directory with a usual name above a test file, empty without one."""
+    """The outermost directory with a usual name above a test file; without one, its package, or itself."""
     parts = PurePosixPath(path).parts[:-1]
     for index, part in enumerate(parts):
-        if part in _USUAL[:3]:
+        if part in _INNER:
             return "/".join(parts[: index + 1])
-    return ""
+    return parts[0] if parts else path
+
+
+def _below(path: str, others: Collection[str]) -> bool:
+    return any(path.startswith(f"{other}/") for other in others)
 
 
 def _unusual(tree: ProjectTree) -> tuple[str, ...] | None:

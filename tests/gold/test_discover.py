@@ -36,6 +36,15 @@ def args(files: dict[str, str]) -> tuple[str, ...] | None:
         ({"pkg/tests/deep/test_a.py": "", "docs/test_b.py": ""}, ("pkg/tests",)),
         ({"test_a.py": "", "b_test.py": "", "a.py": ""}, ("b_test.py", "test_a.py")),
         ({"pkg/test_a.py": ""}, ("pkg",)),
+        (
+            {
+                "src/p/_tests/test_a.py": THREE,
+                "src/p/x/_tests/test_b.py": THREE,
+                "src/p/testing/test_util.py": "",
+            },
+            ("src/p/_tests", "src/p/x/_tests"),
+        ),
+        ({"lib/test_util.py": "", "tests/basic.py": THREE}, ("tests", "-o", "python_files=*.py")),
         ({"tests.py": THREE}, ("tests.py",)),
         ({"app/tests.py": THREE}, ("app/tests.py",)),
         ({"tests/basic.py": THREE}, ("tests", "-o", "python_files=*.py")),
@@ -103,6 +112,22 @@ def test_extras_are_named_as_the_wheel_names_them() -> None:
     recipe = found(files, metadata).recipe
     assert recipe.extras == ("Test",)
     assert recipe.pip == ("pytest>=6.2.5", "six")
+
+
+def test_what_only_looks_on_and_the_project_itself_are_not_added() -> None:
+    metadata = (
+        META + "Provides-Extra: test\nProvides-Extra: check\nProvides-Extra: fast\n"
+        "Requires-Dist: six; extra == 'test'\nRequires-Dist: pytest-ruff; extra == 'check'\n"
+        "Requires-Dist: pytest-cov; extra == 'check'\nRequires-Dist: idna; extra == 'fast'\n"
+    )
+    files = {
+        "tests/test_a.py": "import p\n" + THREE,
+        "tox.ini": "[testenv]\nextras = test, check\ndeps = p[fast]\n",
+        "pytest.ini": "[pytest]\nfilterwarnings = error\n    ignore:old:trio.TrioDeprecationWarning\n",
+    }
+    recipe = found(files, metadata).recipe
+    assert recipe.extras == ("test", "fast")
+    assert recipe.pip == ("pytest>=6.2.5", "trio")
 
 
 def test_plugins_that_options_and_settings_need() -> None:
