@@ -21,6 +21,8 @@ _ATTEMPTS = 12
 _ROOTS = ("src", "lib", "python")
 """Directories that hold a project's packages and are none themselves."""
 
+OTHER_BASE = 'name an image with such a Python in gold.toml: base = "..."'
+
 OLD = f"{HOME}/older.txt"
 OLDER = b"setuptools<70\n"
 """For projects whose build needs what newer versions of setuptools have dropped."""
@@ -95,10 +97,7 @@ async def fetch_sdist(builder: Builder, name: str, version: str) -> bytes:
         await builder.run(command, doing=doing)
     except StepFailed as error:
         if "No matching distribution" in error.output and not unreachable(error.output):
-            raise GoldError(
-                f"the package index has no source distribution {name}=={version}",
-                "check the name and the version, or give a directory with the sources",
-            ) from error
+            raise absent(name, version, builder.base.python, error.output) from error
         if not needs_compiler(error.output) or not await builder.compiler():
             raise
         await builder.run(command, doing=doing)
@@ -106,6 +105,18 @@ async def fetch_sdist(builder: Builder, name: str, version: str) -> bytes:
     if not found:
         raise GoldError(f"pip fetched no source distribution of {name}=={version}")
     return next(iter(found.values()))
+
+
+def absent(name: str, version: str, python: str, output: str) -> GoldError:
+    """What to tell of a release that pip does not find."""
+    release = f"{name}=={version}"
+    if match := re.search(rf"[ ;]{re.escape(version)} Requires-Python ([^;\n]+)", output):
+        return GoldError(f"{release} needs Python {match[1]}, the base image has {python}", OTHER_BASE)
+    hint = "check the name and the version, or give a directory with the sources"
+    if match := re.search(r"\(from versions: (\d[^)]*)\)", output):
+        newest = ", ".join(match[1].split(", ")[-4:])
+        hint = f"the newest there are: {newest}; or give a directory with the sources"
+    return GoldError(f"the package index has no source distribution {release}", hint)
 
 
 async def project_wheel(builder: Builder, tree: ProjectTree, vcs: bytes, version: str) -> Project:
@@ -140,7 +151,7 @@ async def project_wheel(builder: Builder, tree: ProjectTree, vcs: bytes, version
             if match := re.search(r"requires a different Python: (\S+) not in '([^']*)'", error.output):
                 raise GoldError(
                     f"the project needs Python {match[2]}, the base image has {match[1]}",
-                    'name another base image in gold.toml: base = "..."',
+                    OTHER_BASE,
                 ) from error
             if not env.keys() & _PRETEND.keys() and _NO_VERSION.search(error.output):
                 env |= {name: form.format(version or "0.0.0") for name, form in _PRETEND.items()}

@@ -9,7 +9,7 @@ from engine import clean
 from engine.errors import GoldError
 from engine.gold.builder import StepFailed, complaint
 from engine.gold.requirements import parse_all
-from engine.gold.wheels import Project, Wheelhouse, looser, needs_compiler, overlay
+from engine.gold.wheels import Project, Wheelhouse, absent, looser, needs_compiler, overlay
 from tests.gold.conftest import tree_of
 
 MISSING = "ERROR: No matching distribution found for {}"
@@ -115,3 +115,29 @@ def test_other_failures_need_no_compiler() -> None:
 )
 def test_a_long_output_becomes_one_line(output: str, expected: str) -> None:
     assert complaint(clean.block(output)) == expected
+
+
+NOT_THERE = """\
+ERROR: Ignored the following versions that require another version: 6.0 Requires-Python >=3.12; 6.1 R
+ERROR: Could not find a version that satisfies the requirement p==6.0 (from versions: {})
+ERROR: No matching distribution found for p==6.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "versions", "said", "hint"),
+    [
+        ("6.0", "1.0, 2.0", "p==6.0 needs Python >=3.12, the base image has 3.11", "base ="),
+        (
+            "1.5",
+            "0.1, 1.0, 1.1, 1.2, 2",
+            "no source distribution p",
+            "newest there are: 1.0, 1.1, 1.2, 2;",
+        ),
+        ("1.5", "none", "no source distribution p", "check the name"),
+    ],
+)
+def test_a_release_that_is_not_there(version: str, versions: str, said: str, hint: str) -> None:
+    error = absent("p", version, "3.11", NOT_THERE.format(versions))
+    assert said in str(error)
+    assert hint in error.hint
