@@ -15,6 +15,8 @@ from engine.gold.tree import ProjectTree
 _USUAL = ("tests", "test", "testing", "unit_tests", "unittests", "t")
 _INNER = ("tests", "test", "testing", "_tests", "_test")
 """What directories of tests are called inside a package."""
+_MANY = 8
+"""Directories of tests beyond which the packages that hold them are named instead."""
 _ASIDE = frozenset(
     {
         "doc",
@@ -124,7 +126,10 @@ def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None
     if tops:
         return tuple(tops)
     inner = {_suite_directory(path) for path in suite}
-    return tuple(sorted(path for path in inner if not _below(path, inner))) or None
+    outer = {path for path in inner if not _below(path, inner)}
+    if len(outer) > _MANY:
+        outer = {path.split("/")[0] for path in outer}
+    return tuple(sorted(outer)) or None
 
 
 def _suite_directory(path: str) -> str:

@@ -44,6 +44,7 @@ def args(files: dict[str, str]) -> tuple[str, ...] | None:
             },
             ("src/p/_tests", "src/p/x/_tests"),
         ),
+        ({f"pkg/part{number}/tests/test_a.py": THREE for number in range(9)}, ("pkg",)),
         ({"lib/test_util.py": "", "tests/basic.py": THREE}, ("tests", "-o", "python_files=*.py")),
         ({"tests.py": THREE}, ("tests.py",)),
         ({"app/tests.py": THREE}, ("app/tests.py",)),
