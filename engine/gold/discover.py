@@ -208,7 +208,7 @@ def _runtime(tree: ProjectTree, lists: Iterable[Declared]) -> tuple[Requirement,
 
 
 def settled_args(args: tuple[str, ...], own: PytestSettings, installed: Collection[str]) -> tuple[str, ...]:
-    """Test arguments that keep runs alike: one process, one order, to the end, without measuring coverage.
+    """Test arguments that keep runs alike: one process, one order, one seed, to the end, nothing measured.
 
     Args:
         args: the arguments so far.
@@ -227,4 +227,12 @@ def settled_args(args: tuple[str, ...], own: PytestSettings, installed: Collecti
         more.append("--no-cov")
     if "pytest-randomly" in installed:
         more.append("-pno:randomly")
+    if "pytest-benchmark" in installed and not any(map(_measuring, options)):
+        more.append("--benchmark-disable")  # what is measured is run once instead of for seconds
+    if "hypothesis" in installed:
+        more.append("--hypothesis-seed=0")
     return args + tuple(word for word in more if word not in args)
+
+
+def _measuring(option: str) -> bool:
+    return option.startswith(("--benchmark-only", "--benchmark-enable", "--benchmark-disable"))

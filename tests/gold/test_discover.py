@@ -179,7 +179,7 @@ def test_what_building_will_need() -> None:
 def test_runs_are_kept_alike() -> None:
     ini = "[pytest]\naddopts = -n auto --cov -x\n"
     own = settings(tree_of({"pytest.ini": ini}))
-    everything = {"pytest-xdist", "pytest-cov", "pytest-randomly"}
+    everything = {"pytest-xdist", "pytest-cov", "pytest-randomly", "pytest-benchmark", "hypothesis"}
     fixed = ("--rootdir=/app", "--continue-on-collection-errors")
     assert settled_args(("tests",), own, everything) == (
         "tests",
@@ -188,5 +188,9 @@ def test_runs_are_kept_alike() -> None:
         "-n0",
         "--no-cov",
         "-pno:randomly",
+        "--benchmark-disable",
+        "--hypothesis-seed=0",
     )
+    measuring = settings(tree_of({"pytest.ini": "[pytest]\naddopts = --benchmark-only\n"}))
+    assert settled_args((), measuring, {"pytest-benchmark"}) == fixed
     assert settled_args(settled_args((), own, set()), own, set()) == (*fixed, "--maxfail=0")
