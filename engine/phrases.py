@@ -45,6 +45,11 @@ SYMPTOMS = {
         "It does not get as far as running the tests; collecting them fails, so I miss {failing} of {total}:",
         "Nothing is run at all, because the test files cannot be loaded (missing: {failing} of {total}):",
     ),
+    "unloadable": (
+        "Some test files cannot even be loaded any more, which costs me {failing} of {total}:",
+        "Collecting the tests ends with errors, so {failing} of {total} are not run at all:",
+        "What can be loaded passes. But {failing} of {total} are missing, because of this:",
+    ),
     "vanished": (
         "Nothing is reported as failed, but {failing} of {total} are not run at all any more:",
         "What is run passes. Only that {failing} of {total} do not turn up in it:",

@@ -138,7 +138,9 @@ def _kind(report: Report, f2p: Sequence[str]) -> str:
     if report.status in (UNSTARTABLE, DIED, TIMEOUT):
         return report.status
     if all(report.outcome(test) == MISSING for test in f2p):
-        return "collection" if report.errors or not report.results else "vanished"
+        if not report.results:
+            return "collection"
+        return "unloadable" if report.errors else "vanished"
     return "failing"
 
 
@@ -151,7 +153,7 @@ def _excerpt(report: Report, f2p: Sequence[str], mask: Mask, chance: random.Rand
         # A file of tests that skips itself, or that the run does not find.
         lines = [line for line in report.tail.splitlines() if line.strip()][-1:]
         lines += [f"not run: {test}" for test in list(f2p)[:3]]
-    elif kind == "collection":
+    elif kind in ("collection", "unloadable"):
         lines = _collection(report.errors)
     else:
         lines = _failures(report, f2p, chance)

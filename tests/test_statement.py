@@ -114,6 +114,16 @@ def test_what_was_seen_is_told_and_nothing_else(case: str, seed: int) -> None:
     assert SHORTEST <= len(told.split()) <= LONGEST
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_files_that_cannot_be_loaded_do_not_keep_others_from_being_run(seed: int) -> None:
+    rest = {test: TestResult(test, "passed") for test in IDS[5:]}
+    report = Report(COMPLETE, "", rest, errors=("tests/test_a.py: E   ImportError: x",), exit_code=1)
+    told = write(gold(), report, IDS[:5], {"/etc/profile.d/x.sh": FILE}, seed=str(seed))
+    assert "ERROR collecting tests/test_a.py\nE   ImportError: x" in told
+    assert "5 tests of 20" in told
+    assert not any(text in told for text in ("before a single", "Nothing is run", "as far as running"))
+
+
 def test_the_seed_decides_and_tasks_do_not_read_alike() -> None:
     report, delta, count, _ = CASES["a file that cannot be read"]
     told = [write(gold(), report, IDS[:count], delta, seed=str(seed)) for seed in range(60)]
