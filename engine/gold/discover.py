@@ -85,7 +85,8 @@ def require_tests(tree: ProjectTree, label: str) -> None:
     if suite_args(tree, settings(tree)) is None:
         raise GoldError(
             f"{label} has no tests that pytest would find",
-            "some source distributions leave them out: give a directory with the project's repository",
+            "name them with test_args in gold.toml; where a source distribution leaves them out, "
+            "give a directory with the project's repository",
         )
 
 
