@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from engine.gold.model import Gold
 
+_SLOW = 30.0
+"""Seconds of a suite with which tasks take long to prove."""
 _SHOWN = 10
 """Quarantined tests listed in text; JSON has them all."""
 
@@ -33,6 +35,11 @@ def _build(asked: argparse.Namespace) -> ExitCode:
     else:
         output.text(f"{gold.name}: {_tests(gold)}, image {gold.tag}")
         diagnostics.note(f"next: cligym-tui --auto {gold.name}")
+        if gold.suite_seconds > _SLOW:
+            diagnostics.note(
+                f"its tests take {gold.suite_seconds:.0f} s, and some forty runs of them prove one task: "
+                "fewer tests, by test_args in gold.toml, make more tasks"
+            )
     return ExitCode.GOAL
 
 
