@@ -63,7 +63,8 @@ _MODULE = re.compile(
 _UNKNOWN = re.compile(r"unrecognized arguments: (.+)")
 _ASYNC = re.compile(r"async def functions are not natively supported")
 _REMOVED = re.compile(
-    r"PytestRemovedIn\d+Warning|(?:cannot import name '\w+' from|No module named|module) '_?pytest[\w.]*'"
+    r"PytestRemovedIn\d+Warning|can not be found in the hookspec|"
+    r"(?:cannot import name '\w+' from|No module named|module) '_?pytest[\w.]*'"
 )
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 

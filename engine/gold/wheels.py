@@ -11,7 +11,7 @@ from io import BytesIO
 from engine.errors import GoldError
 from engine.gold.builder import HOME, PYTHON, Builder, StepFailed, unreachable
 from engine.gold.declared import table, toml
-from engine.gold.discover import compiled, packaged, version_from_vcs
+from engine.gold.discover import PYTEST, compiled, packaged, version_from_vcs
 from engine.gold.requirements import Requirement, normalise, parse
 from engine.gold.tree import MAX_BYTES, Member, ProjectTree
 
@@ -267,10 +267,21 @@ async def wheelhouse(
             remarks.append(remark)
             continue
         wheels = _with_tools(await builder.files(folder, ".whl"), builder.bundled)
-        return Wheelhouse(wheels, tuple(item.text for item in wanted), chosen, remarks)
+        house = Wheelhouse(wheels, tuple(item.text for item in wanted), chosen, remarks)
+        if not loosen or not outdated(version := house.versions.get("pytest", "")):
+            return house
+        wanted = [PYTEST, *(item for item in wanted if item.name != PYTEST.name)]
+        remarks.append(f"pytest {version} is too old for this Python: a newer one is taken")
+        builder.say(remarks[-1])
     raise GoldError(
         "the requirements of the tests cannot be met together", "list them in gold.toml: pip = [...]"
     )
+
+
+def outdated(version: str) -> bool:
+    """Whether a version of pytest is older than the oldest the tests are run with."""
+    numbers = [int(part) for part in re.findall(r"\d+", version)[:3]]
+    return bool(numbers) and numbers < [int(part) for part in re.findall(r"\d+", PYTEST.specifier)]
 
 
 def _with_tools(wheels: Mapping[str, bytes], bundled: Mapping[str, bytes]) -> dict[str, bytes]:

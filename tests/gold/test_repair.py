@@ -43,6 +43,10 @@ def asked(
         ("error: unrecognized arguments: --cov=p --cov-report=xml", ("pytest-cov<6",)),
         ("error: unrecognized arguments: -n4", ("pytest-xdist",)),
         ("pytest.PytestRemovedIn10Warning: x", ("pytest<9",)),
+        (
+            "Argument(s) {'path'} are declared in the hookimpl but can not be found in the hookspec",
+            ("pytest<9",),
+        ),
         ("ImportError: cannot import name 'notset' from '_pytest.monkeypatch' (/opt/x.py)", ("pytest<9",)),
         ("AttributeError: module 'pytest' has no attribute 'config'", ("pytest<9",)),
         ("ConnectionError: no network", ()),

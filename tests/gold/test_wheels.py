@@ -9,7 +9,7 @@ from engine import clean
 from engine.errors import GoldError
 from engine.gold.builder import StepFailed, complaint
 from engine.gold.requirements import parse_all
-from engine.gold.wheels import Project, Wheelhouse, absent, looser, needs_compiler, overlay
+from engine.gold.wheels import Project, Wheelhouse, absent, looser, needs_compiler, outdated, overlay
 from tests.gold.conftest import tree_of
 
 MISSING = "ERROR: No matching distribution found for {}"
@@ -115,6 +115,14 @@ def test_other_failures_need_no_compiler() -> None:
 )
 def test_a_long_output_becomes_one_line(output: str, expected: str) -> None:
     assert complaint(clean.block(output)) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("4.6.11", True), ("6.2.4", True), ("6.2.5", False), ("7.0", False), ("10.0.0rc1", False), ("", False)],
+)
+def test_which_pytest_is_too_old(version: str, expected: bool) -> None:
+    assert outdated(version) is expected
 
 
 NOT_THERE = """\
