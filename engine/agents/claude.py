@@ -110,7 +110,7 @@ class Claude:
         self.conversation.tell(self.begin())
 
     def revive(self, after: dict[int, frozenset[str]]) -> None:
-        """Go on where an earlier process stopped: an answer nobody acted on is acted on now.
+        """Go on where an earlier process stopped: an answer nobody acted on to the end is acted on now.
 
         `after` are the tests that did not pass after each step.
         """
@@ -119,7 +119,23 @@ class Claude:
         talk, last = self.conversation, self.conversation.last()
         if last is not None and last.role == "assistant" and talk.open():
             self._again = self._action(Answer(DONE, last.content, last.stop_reason))
-        talk.tell(AGAIN)
+        else:
+            self._again = self._ended()
+        if self._again is None or isinstance(self._again, Proposal):
+            talk.tell(AGAIN)
+
+    def _ended(self) -> Nominate | GiveUp | None:
+        """The end the model has put to the branch, if that was the last thing it did."""
+        said = [message for message in self.conversation.messages[-2:] if message.role == "assistant"]
+        calls = [block for message in said for block in message.content if block["type"] == "tool_use"]
+        last = self.conversation.last()
+        if not calls or last is None or any(block.get("is_error") for block in last.content):
+            return None
+        try:
+            action = meant(calls[0], broken=bool(self.broken))
+        except Unfit:
+            return None
+        return None if isinstance(action, Proposal) else action
 
     def _another(self) -> bool:
         """Turn to the other model after a refusal; whether there is one left."""

@@ -15,6 +15,7 @@ from engine.ledger import Budget
 from engine.models.reach import Minds
 from sessions import events
 from sessions.journal import read
+from sessions.state import fold
 from tests.auto.conftest import Made, Start, journal_of, make
 from tests.fake_messages import FakeMessages, Fault
 from tests.fake_messages.breaker import Breaker
@@ -40,10 +41,8 @@ OPENING = "Since Monday I cannot get this project's tests to pass, and {nobody} 
 
 
 @pytest.mark.parametrize("batch", [False, True])
-async def test_a_model_makes_a_proven_task(
-    fake: FakeMessages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: bool
-) -> None:
-    monkeypatch.setattr("engine.models.service.Service.look", 0.05)
+async def test_a_model_makes_a_proven_task(fake: FakeMessages, tmp_path: Path, batch: bool) -> None:
+    fake.batches.looks = 0
     fake.policy = replace(CAREFUL, words=words)
     made = await run(tmp_path / "out", batch=batch)
     assert made.result.outcome == "goal", (made.result, made.of(events.CandidateFell))
@@ -89,33 +88,44 @@ async def test_another_model_where_the_first_declines(fake: FakeMessages, tmp_pa
     assert made.of(events.ModelAnswered)[0].outcome == "refused"
 
 
-@pytest.mark.parametrize("when", ["call", "command"])
+@pytest.mark.parametrize("when", ["call", "command", "batch"])
 def test_killed_and_taken_up_again(fake: FakeMessages, start: Start, tmp_path: Path, when: str) -> None:
     """No call is paid twice that has its answer in the journal, and no step is lost."""
     slow = ["cat /etc/os-release", f"sleep 2; {HARM}"]
-    fake.policy = Breaker(slow)
+    fake.policy, fake.batches.looks = Breaker(slow, words=words), 1 << 30
     if when == "call":
         fake.then(None, None, Fault.hang())
-    words = ("--agent", "claude", "--model", MODEL, "--out", str(tmp_path / "out"))
-    one = start(*words)
+    order = ("--agent", "claude", "--model", MODEL, "--batch", "--out", str(tmp_path / "out"))
+    one = start(*order)
     if when == "call":
         one.until("model.asked", call=3)
         while len(fake.served) < 3:
             time.sleep(0.02)
-    else:
+    elif when == "command":
         one.until("command.started", step=2)
+    else:
+        one.until("model.batched")
     one.end(signal.SIGKILL)
+    fake.batches.looks = 0
     before = [event for event in read(journal_of(tmp_path / "out")) if isinstance(event, events.MessageAdded)]
     answered = sum(event.role == "assistant" for event in before)
-    two = start(*words)
+    two = start(*order)
     code, error = two.end()
     assert code == 0, error
+    assert len(fake.batches.known) == 1
+    (kept,) = (tmp_path / "out" / "harbor").iterdir()
+    assert (kept / "instruction.md").read_text().startswith(OPENING)
     happened = list(read(journal_of(tmp_path / "out")))
     commands = [event.command for event in happened if isinstance(event, events.StepProposed)]
-    assert commands == (slow if when == "call" else [*slow, slow[1]])
+    assert commands == ([*slow, slow[1]] if when == "command" else slow)
     replies = [e for e in happened if isinstance(e, events.MessageAdded) and e.role == "assistant"]
-    assert answered == 2 and len(replies) == 3
+    assert answered == (3 if when == "batch" else 2) and len(replies) == 3
     assert len(fake.served) == (5 if when == "call" else 4)
+    ended = sorted(event.call for event in happened if isinstance(event, events.ModelAnswered))
+    assert ended == list(range(1, len(fake.served) + 1))
+    spent = fold(happened).spent
+    assert spent is not None and spent.vague == (when == "call")
+    assert spent.tokens == sum(sum(one.usage.values()) for one in fake.served)
     assert [event.call for event in happened if isinstance(event, events.ModelAsked)] == list(
         range(1, len(fake.served) + 1)
     )
