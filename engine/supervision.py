@@ -73,6 +73,8 @@ class Lane:
     given: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    put: tuple[int, Nominate] = (-1, Nominate())
+    """The step the agent put forward last, and what it said of it."""
     closing: bool = False
 
     @property
@@ -144,7 +146,7 @@ class Supervisor:
             self.decide(branch, lane.step, Decision("denied", reason=""))
         if interrupt:
             lane.branch.shell.interrupt()
-        if lane.paused == "idle":
+        if lane.paused in ("idle", "nominated"):
             self._pause(lane, "")
         lane.moved.set()
 
@@ -188,7 +190,9 @@ class Supervisor:
     def commit(self, branch: str, step: int, *, minimise: bool = True) -> None:
         """Put a step forward and prove it, minimised or with all commands; if it holds, write the task."""
         lane = self._lane(branch)
-        candidate = self.exploration.nominate(lane.branch, step, by="operator")
+        at, put = lane.put
+        said = put if lane.branch.at(step).step == at else Nominate()
+        candidate = self.exploration.nominate(lane.branch, step, "operator", said)
         if candidate is None:
             self._warn(branch, "nothing is broken at this step")
             return
@@ -230,10 +234,10 @@ class Supervisor:
                 match await self._proposed(lane):
                     case Proposal() as proposal:
                         await self._step(lane, proposal)
-                    case Nominate(reason=reason) | GiveUp(reason=reason):
-                        self._say(
-                            events.Remark(branch=lane.branch.name, text=f"{lane.agent.name} rests: {reason}")
-                        )
+                    case Nominate() as put:
+                        self._put(lane, put)
+                    case GiveUp(reason=reason):
+                        self._remark(lane.branch.name, f"{lane.agent.name} rests: {reason}")
                         self._pause(lane, "idle")
                     case None:
                         continue
@@ -244,6 +248,14 @@ class Supervisor:
             )
         finally:
             await asyncio.shield(self.exploration.close(lane.branch, outcome, detail))
+
+    def _put(self, lane: Lane, put: Nominate) -> None:
+        """The agent is content with a step; whether it is proven is the operator's to say."""
+        name, step = lane.branch.name, lane.branch.at(put.step or lane.branch.steps).step
+        lane.put = (step, put)
+        what = f"step {step}" if step else "what it began with"
+        self._remark(name, f"{lane.agent.name} puts {what} forward: {put.intent or put.reason}")
+        self._pause(lane, "nominated")
 
     async def _proposed(self, lane: Lane) -> Proposal | Nominate | GiveUp | None:
         """What the agent wants to do next; None when it cannot say, and the branch waits for better times."""
@@ -341,7 +353,10 @@ class Supervisor:
         return lane
 
     def _warn(self, branch: str, text: str) -> None:
-        self._say(events.Remark(branch=branch, text=text, level="warning"))
+        self._remark(branch, text, "warning")
+
+    def _remark(self, branch: str, text: str, level: str = "info") -> None:
+        self._say(events.Remark(branch=branch, text=text, level=level))
 
     def _say(self, event: events.Event) -> None:
         self.exploration.journal.append(event)

@@ -332,7 +332,7 @@ class BranchPaused(Event, frozen=True, kw_only=True, tag="branch.paused"):
     branch: str
     paused: bool
     reason: str = ""
-    """`operator`, `idle` (the agent has no more ideas), `limit` or `manual`."""
+    """`operator`, `idle` (no more ideas), `nominated` (a step was put forward), `limit` or `manual`."""
 
 
 class TakenOver(Event, frozen=True, kw_only=True, tag="taken.over"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cligym_tui.screen.errand import verdict
 from cligym_tui.screen.lines import Part, spread
@@ -125,6 +125,14 @@ def sign(step: Step) -> Part:
     return ("●", MUTED) if step.snapshot else ("○", MUTED)
 
 
+PAUSED: Final = {
+    "operator": "paused",
+    "manual": "resting",
+    "idle": "out of ideas",
+    "nominated": "put forward",
+}
+
+
 def standing(branch: Branch) -> str:
     """A branch's state in a word or two."""
     if not branch.open:
@@ -132,9 +140,7 @@ def standing(branch: Branch) -> str:
     if branch.taken:
         return "in your hands"
     if branch.paused:
-        return {"operator": "paused", "manual": "resting", "idle": "out of ideas"}.get(
-            branch.paused, f"paused ({branch.paused})"
-        )
+        return PAUSED.get(branch.paused, f"paused ({branch.paused})")
     step = branch.steps[max(branch.steps)] if branch.steps else None
     if step is None:
         return "open"

@@ -60,7 +60,12 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
         assert one.live.join(60)
 
 
-def test_steered(fake: FakeMessages, begin: Callable[..., Watched]) -> None:
+async def unproven(*given: object, **more: object) -> None:
+    """In the place of the gates, which are not the point."""
+
+
+def test_steered(fake: FakeMessages, begin: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.commit.proven", unproven)
     fake.policy = Breaker(["id", HARM, "ls"], "permissions")
     one = begin(mode="confirm")
     live = one.live
@@ -74,9 +79,12 @@ def test_steered(fake: FakeMessages, begin: Callable[..., Watched]) -> None:
     live.decide("b1", 4, "approved")
     one.until(events.SuiteEnded, branch="b1", step=4)
     live.set_mode("auto")
-    one.until(events.BranchPaused, branch="b1", paused=True, reason="idle")
+    one.until(events.BranchPaused, branch="b1", paused=True, reason="nominated")
+    live.commit("b1", 4)
+    put = one.until(events.CandidateNominated, branch="b1", step=4)
+    assert (put.by, put.family, put.intent) == ("operator", "permissions", fake.policy.intent)
     live.fork("b1", 4)
-    one.until(events.BranchPaused, branch="b2", paused=True, reason="idle")
+    one.until(events.BranchPaused, branch="b2", paused=True, reason="nominated")
     told = str(fake.bodies[-1]["messages"])
     for words in (
         "Not this one.",
