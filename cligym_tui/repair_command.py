@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cligym_tui import diagnostics, output
 from cligym_tui.exits import ExitCode
 from cligym_tui.model_arguments import OPTIONS, budget, minds
-from cligym_tui.wording import number, span, table
+from cligym_tui.wording import number, span, spending, table
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from engine.repair.figures import Difficulty, Pass
     from engine.repair.order import Outcome
     from sessions.repairs import Attempted
-    from sessions.spending import Spent
 
 
 def run(asked: argparse.Namespace) -> ExitCode:
@@ -93,13 +92,9 @@ def _tell(attempted: Attempted) -> None:
     why = f": {attempted.detail}" if attempted.detail else ""
     effort = f"{number(attempted.steps, 'step')}, {span(attempted.seconds)}"
     if attempted.spent.calls:
-        effort += f", {attempted.spent.tokens} tokens, {_money(attempted.spent)}"
+        effort += f", {spending(attempted.spent)}"
     where = f"{attempted.task} attempt {attempted.attempt} ({attempted.session} {attempted.branch})"
     diagnostics.note(f"{where} {attempted.outcome or 'cut off'}, {effort}{why}")
-
-
-def _money(spent: Spent) -> str:
-    return f"${spent.usd:.4f}" if spent.exact else "cost unknown"
 
 
 def report(found: Sequence[Difficulty]) -> str:

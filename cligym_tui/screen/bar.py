@@ -63,6 +63,9 @@ def chip(sight: Sight) -> Part:
     words = standing(branch)
     if branch.taken and not sight.live:
         return "▸ by hand", f"bold {WARN}"
+    repair = repair_of(state, branch.id)
+    if words == "open" and repair is not None and repair.solver == "operator":
+        return "? waits for you", f"bold {WARN}"
     return {
         "running": ("▸ running", f"bold {GOOD}"),
         "testing": ("◌ testing", f"bold {ACCENT}"),

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 def repair_of(state: State, branch: str) -> Repair | None:
-    """The repair that a branch is, or is a fork of; None where environments are broken."""
-    if not state.repairs:
-        return None
+    """The repair that a branch is, or is a fork of; before there is a branch, the one that was begun last.
+
+    None where environments are broken.
+    """
+    if not branch or not state.repairs:
+        return next(reversed(state.repairs.values()), None)
     at: str = branch
     for _ in range(len(state.branches) + 1):
         if at in state.repairs:

@@ -45,7 +45,7 @@ def steering(sight: Sight, word: str) -> list[Part]:
         return [(f"queued{count}: ", f"bold {WARN}"), (waiting[-1].text, ""), ("  at the next step", MUTED)]
     proven = branch is not None and any(one.branch == branch.id for one in sight.state.candidates.values())
     if branch and branch.paused == "nominated" and sight.live and not proven:
-        return [("c proves it, i says what to do instead: ", f"bold {ACCENT}"), (word, "")]
+        return [("c proves it: ", f"bold {ACCENT}"), (word, "")]
     if told and step and told[-1].at >= step.proposed - 60 and told[-1].understood:
         parts += [("understood: ", f"bold {ACCENT}"), (told[-1].understood, ""), ("  ", "")]
     if step and not sight.state.ended and branch and branch.open:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine import clean
 from engine.errors import CligymError, EngineError, LimitReached, ModelError
@@ -14,6 +15,7 @@ from engine.proof.grading import judged
 from engine.repair.environment import Environment, instruction
 from engine.repair.solver import GiveUp, Proposal, Solver, Stopped, Submit
 from engine.tasks.harbor import AGENT_SECONDS
+from engine.tasks.model import Task
 from sessions import events
 from sessions.repairs import FAILED, GAVE_UP, LIMIT, SOLVED, UNSOLVED
 
@@ -28,6 +30,25 @@ class Allowance:
     steps: int = 100
     seconds: float = AGENT_SECONDS
     """Until it is graded as it is; the task's own limit."""
+
+
+def given(
+    task: Task, directory: Path, branch: str, solver: str, hint: str = "none", number: int = 1
+) -> events.RepairStarted:
+    """That a solver is given a task, and what it is told.
+
+    Raises:
+        UsageError: the task has no such hint.
+    """
+    return events.RepairStarted(
+        branch=branch,
+        task=task.id,
+        path=str(directory),
+        solver=solver,
+        hint=hint,
+        attempt=number,
+        instruction=instruction(task, hint),
+    )
 
 
 @dataclass(frozen=True)
@@ -49,7 +70,7 @@ class Attempt:
     exploration: Exploration
     environment: Environment
     recruit: Callable[[], Solver] | None
-    """Makes the solver, once the container stands; None for a person, who needs no `run`."""
+    """Makes the solver, once the container stands; None for a person, who needs no `run`, only the grade."""
     branch: str
     hint: str = "none"
     number: int = 1
@@ -68,7 +89,9 @@ class Attempt:
         """
         past = self.past
         if past is None:
-            self.started()
+            task, directory = self.environment.task, self.environment.directory
+            begun = given(task, directory, self.branch, self.solver, self.hint, self.number)
+            self.exploration.journal.append(begun)
         try:
             branch = await self.exploration.open(self.branch, past=past.moments if past else ())
         except EngineError as error:
@@ -94,21 +117,6 @@ class Attempt:
             raise
         finally:
             await asyncio.shield(self.exploration.close(branch, outcome, detail))
-
-    def started(self) -> None:
-        """Write down who is given what."""
-        task = self.environment.task
-        self.exploration.journal.append(
-            events.RepairStarted(
-                branch=self.branch,
-                task=task.id,
-                path=str(self.environment.directory),
-                solver=self.solver,
-                hint=self.hint,
-                attempt=self.number,
-                instruction=instruction(task, self.hint),
-            )
-        )
 
     async def _solve(self, branch: Branch, solver: Solver) -> tuple[str, str]:
         """Let the solver work; how it ended, should the grader not find it repaired."""

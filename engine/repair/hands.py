@@ -16,8 +16,8 @@ from engine.apart import Apart
 from engine.exploration import Exploration
 from engine.keyboard import Keyboard
 from engine.repair import results
-from engine.repair.attempt import Attempt
-from engine.repair.environment import begun, built, digest, instruction, whole
+from engine.repair.attempt import Attempt, given
+from engine.repair.environment import begun, built, digest, whole
 from engine.sandbox.client import connect
 from sessions.repairs import GAVE_UP, SOLVED, UNSOLVED, Tally
 
@@ -117,10 +117,11 @@ class Hands(Apart[Desk]):
 
     async def work(self) -> None:
         """Build the task, open its container, and do what is wished until it is graded."""
-        instruction(self._found.task(), self._hint)  # a hint it does not have is no attempt
-        journal = self._session.journal
-        journal.append(begun(self._found, self.session, OPERATOR))
-        async with connect() as engine, built(engine, self._found, self.session) as environment:
+        journal, found = self._session.journal, self._found
+        journal.append(begun(found, self.session, OPERATOR))
+        # Before the task is built, so that the screen knows what this is about.
+        journal.append(given(found.task(), found.directory, BRANCH, OPERATOR, self._hint))
+        async with connect() as engine, built(engine, found, self.session) as environment:
             gold = environment.task.gold
             exploration = Exploration(
                 engine,
@@ -130,8 +131,7 @@ class Hands(Apart[Desk]):
                 self.session,
                 repairs=True,
             )
-            attempt = Attempt(exploration, environment, None, BRANCH, self._hint, solver=OPERATOR)
-            attempt.started()
+            attempt = Attempt(exploration, environment, None, BRANCH)
             try:
                 branch = await exploration.open(BRANCH)
                 desk = Desk(Keyboard(exploration, branch), attempt)

@@ -53,7 +53,8 @@ class DockerfilePane(Listing):
         self._sight = sight
         changing = state_changing(sight.steps)
         width = self.room
-        now = (sight.state.image, width, *((step, step.suite) for step in changing))
+        of = (sight.state.image, *sight.state.repairs)
+        now = (of, width, *((step, step.suite) for step in changing))
         if same(now, self._shown) or not width or self._write is None:
             return
         self._shown = now
