@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from engine import clean
 from engine.agents.model import Feedback
 from engine.suite.report import COMPLETE, PASSED, Report
+from sessions.trajectories.printed import Printed
 
-OUTPUT = 8000
-"""Characters of output, half of them from its beginning and half from its end."""
 PATHS, NAMES, TEXTS = 20, 15, 3
 """Changed paths, flipped tests, and failures shown with their text."""
 TEXT = 900
 """Characters of one failure."""
 
 
-def clipped(text: str, limit: int = OUTPUT) -> str:
+def clipped(text: str, limit: int) -> str:
     """The head and the tail of a text, and how much was between."""
     if len(text) <= limit:
         return text
@@ -36,8 +35,10 @@ def of(feedback: Feedback, tests: int, mine: str = "") -> str:
     if mine and feedback.command and feedback.command != mine:
         parts.append(f"The operator changed the command to: {clean.block(feedback.command, 4000)}")
     parts.append(_ended(feedback))
-    output = clean.block(feedback.output.decode("utf-8", "replace"), 1 << 20).strip("\n")
-    parts.append(f"Output:\n{clipped(output)}" if output else "It printed nothing.")
+    printed = Printed()
+    printed.add(feedback.output)
+    output = printed.text(feedback.command)
+    parts.append(f"Output:\n{output}" if output else "It printed nothing.")
     if feedback.changed:
         parts.append("Changed paths:\n" + _listed(feedback.changed, PATHS))
         parts.append(_tests(feedback, tests))

@@ -146,6 +146,10 @@ def test_what_is_told_of_a_step() -> None:
     assert "changed the command to: id" in said and "red" in said and "\x1b" not in said
     assert "characters left out" in said and len(said) < 12_000 and said.count("end") >= 1
     assert "2 of 3 do not pass" in said and "a::one says no" in said and "- /etc/x" in said
+    typed = b"id\x1b[?2004l\r\nuid=0(root)\r\n\x1b]133;A\x07root@sandbox:/app# "
+    assert told.of(feedback(1, output=typed, command="id"), 3) == (
+        "Exit code 0.\n\nOutput:\nuid=0(root)\n\nIt changed no files."
+    )
     assert "All 3 tests pass." in told.of(feedback(1, changed=("/etc/x",)), 3)
     assert told.of(feedback(1), 3).endswith("It changed no files.")
 
