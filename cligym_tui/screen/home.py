@@ -189,7 +189,7 @@ class HomeScreen(Screen[None]):
 
     def action_app_screenshot(self) -> None:
         """Save a picture."""
-        self.app.deliver_screenshot()
+        self.app.deliver_screenshot(path=".")
 
     def action_app_quit(self) -> None:
         """Leave."""

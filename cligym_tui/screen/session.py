@@ -369,4 +369,4 @@ class SessionScreen(Screen[None]):
 
     def action_app_screenshot(self) -> None:
         """Save a picture."""
-        self.app.deliver_screenshot()
+        self.app.deliver_screenshot(path=".")

@@ -53,7 +53,7 @@ def mends(body: dict[str, Any]) -> Reply | list[Block]:
     if not done and next(_attempts) % 3 == 2:
         return [text("I see nothing wrong."), tool("submit")]
     if done < len(MENDS):
-        said = "So that is it." if done else "I look."
+        said = ("I look.", "Who may read it?", "So that is it.")[done]
         return [thinking(f"Step {done + 1}."), text(said), tool("bash", command=MENDS[done])]
     return [text("Everybody can read the package again."), tool("submit")]
 

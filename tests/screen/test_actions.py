@@ -121,6 +121,24 @@ async def test_the_palette_has_actions_with_their_keys(live: Show) -> None:
         assert pilot.app.screen.query_one("#prompt").asking
 
 
+async def test_the_picture_lies_where_one_is(
+    replay: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    async with replay() as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.press(*"svg")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        for _ in range(50):
+            if list(Path().glob("*.svg")):
+                break
+            await pilot.pause(0.1)
+    (picture,) = Path().glob("*.svg")
+    assert picture.read_text().startswith("<svg")
+
+
 def test_seven_hints_fit_eighty_columns() -> None:
     for where in SCREENS:
         best = sorted((one for one in at(where) if one.show and one.keys), key=lambda one: -one.show)[:7]
