@@ -72,7 +72,7 @@ FAULTS: Final[dict[str, tuple[Fault, str]]] = {
 
 def patience(fault: Fault) -> float:
     """Seconds a server may be silent: few only where it will be, since a busy machine is slow, too."""
-    return 1.0 if fault.wait else 30.0
+    return 2.0 if fault.wait or fault.end == "hang" else 30.0
 
 
 def policy(body: dict[str, Any]) -> list[dict[str, Any]]:
