@@ -6,16 +6,18 @@ A stalled terminal blocks the screen's loop for seconds; the engine must not fee
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Generic, TypeVar
 
 from engine.errors import CligymError
+from engine.ledger import Budget
 from engine.outbox import Outbox
 from sessions import events
 from sessions.errors import SessionsError
-from sessions.library import Library
+from sessions.library import Library, Session
 from sessions.summary import JOURNAL_NAME
 
 To = TypeVar("To")
@@ -27,12 +29,17 @@ class Apart(ABC, Generic[To]):
 
     limit = 0
     """Steps of one branch after which its agent rests; 0 for none."""
+    budget = Budget()
+    """What models may take."""
 
-    def __init__(self) -> None:
-        self._session = Library().create()
+    def __init__(self, session: Session | None = None, happened: Iterable[events.Event] = ()) -> None:
+        """Hold a session, a new one unless one is given, and what happened in it for whoever drains."""
+        self._session = session or Library().create()
         self.session = self._session.id
         self.journal_path = self._session.directory / JOURNAL_NAME
         self._outbox = Outbox()
+        for event in happened:
+            self._outbox.put(event)
         self._session.journal.subscribe(self._outbox.put)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.ending = asyncio.Event()
@@ -59,13 +66,16 @@ class Apart(ABC, Generic[To]):
 
     def stop(self) -> None:
         """End it in good order; a wish that is being granted is given up."""
-        if self._loop is not None and not self.over:
-            self._loop.call_soon_threadsafe(self.ending.set)
+        self._soon(self.ending.set)
 
     def wish(self, wish: Callable[[To], Coroutine[Any, Any, None]]) -> None:
         """Have something done on the engine's loop, after what was wished before."""
+        self._soon(lambda: self._wishes.put_nowait(wish))
+
+    def _soon(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self.over:
-            self._loop.call_soon_threadsafe(self._wishes.put_nowait, wish)
+            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+                self._loop.call_soon_threadsafe(call)
 
     # The engine's thread.
 

@@ -293,12 +293,26 @@ class Exploration:
         cwd = branch.shell.cwd
         self.journal.append(
             events.CommandEnded(
-                branch=branch.name, step=step, outcome=DONE, exit_code=0, cwd=cwd, seconds=0.0
+                branch=branch.name,
+                step=step,
+                outcome=DONE,
+                exit_code=0,
+                cwd=cwd,
+                seconds=0.0,
+                exports=tuple(sorted(branch.exports.items())),
+                umask=branch.umask,
             )
         )
         self._taken(branch, step, before, taken, 0.0)
         line = Line(command, "/", step=step)
         return await self._reached(branch, step, taken, line, None, Ended(DONE, 0, cwd, 0.0))
+
+    async def retest(self, branch: Branch) -> None:
+        """Run the suite on where the branch stands, when an earlier process did not come to see its end."""
+        if len(branch.moments) > 1 and branch.now.report is None:
+            before, now = branch.moments[-2:]
+            report = await self._observe(branch, now.step, now.snapshot.image, before.report)
+            branch.moments[-1] = replace(now, report=report)
 
     async def _reached(
         self, branch: Branch, step: int, taken: Snapshot, line: Line, fault: Fault | None, ended: Ended
@@ -407,6 +421,7 @@ class Exploration:
                 broken=len(broken),
                 flips=flips(self.gold.baseline, before, report),
                 seconds=report.seconds,
+                errors=report.errors[: events.MAX_ERRORS],
             )
         )
         return report

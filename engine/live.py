@@ -5,32 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
-from engine.agents.expedition import Expedition
-from engine.agents.model import Steerable
-from engine.agents.roaming import Roaming
-from engine.agents.wishes import Reader
 from engine.apart import Apart
+from engine.cast import Cast, models, saboteurs
 from engine.commit import program_version
-from engine.errors import GoldError
 from engine.exploration import Exploration
-from engine.faults.catalogue import faults
-from engine.faults.facts import Facts
-from engine.gold import large, store
-from engine.gold.model import Gold
-from engine.ledger import Budget, Steps
+from engine.gold import store
+from engine.interrupted import go_on, take_up
+from engine.ledger import Budget
 from engine.models.reach import Minds, reach
-from engine.resume import listed
 from engine.sandbox.client import connect
 from engine.sandbox.manifest import unpack
 from engine.supervision import AUTO, Decision, Supervisor
 from engine.tasks import output
-from engine.writer import Writer
 from sessions import events
+from sessions.state import fold
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,8 @@ class Wanted:
     budget: Budget = field(default_factory=Budget)
     max_steps: int | None = None
     """Commands of a model in the whole session."""
+    again: str = ""
+    """The session to go on with, whose gold environment and agent these are; empty for a new one."""
 
 
 class Live(Apart[Supervisor]):
@@ -61,13 +54,19 @@ class Live(Apart[Supervisor]):
 
         Raises:
             UsageError, GoldError, OutputError: it cannot begin.
+            SessionsError: the session that is to go on cannot be read, or is live.
         """
         self.wanted = wanted
         self.gold = store.load(wanted.gold)
         self.out = output.prepare(wanted.out)
         self.limit = wanted.limit
+        self.budget = wanted.budget
         self._reached = reach(wanted.minds, wanted.budget) if wanted.minds else None
-        super().__init__()
+        session, happened = take_up(wanted.again, self.gold) if wanted.again else (None, [])
+        super().__init__(session, happened)
+        if happened:
+            self.wanted = replace(wanted, seed=fold(happened).seed)
+        self._happened = [event for event in happened if not isinstance(event, events.ShellOutput)]
 
     # Wishes.
 
@@ -144,64 +143,55 @@ class Live(Apart[Supervisor]):
     async def work(self) -> None:
         """Open the first branch and do what is wished; proofs under way come to their end."""
         gold = self.gold
-        self._session.journal.append(
-            events.SessionStarted(
-                session=self.session,
-                gold=gold.name,
-                image=gold.image,
-                agent=self.wanted.agent,
-                seed=self.wanted.seed,
-                version=program_version(),
-                tests=gold.baseline,
-            )
-        )
-        async with connect() as engine, self._agents() as (agents, writer):
+        self._session.journal.append(self._beginning())
+        async with connect() as engine, self._cast() as cast:
             tree = unpack(store.blobs(gold.name).get(gold.manifest))
             exploration = Exploration(engine, gold, tree, self._session.journal, self.session)
             await exploration.prepare()
             supervisor = Supervisor(
                 exploration,
-                agents,
+                cast.new,
                 self.out,
                 self.wanted.seed,
                 self.limit,
                 alone=self.wanted.alone,
-                writer=writer,
+                writer=cast.writer,
             )
-            supervisor.set_mode(self.wanted.mode)
             try:
-                await supervisor.add()
+                if self._happened:
+                    await go_on(supervisor, cast, self._happened)
+                else:
+                    supervisor.set_mode(self.wanted.mode)
+                    await supervisor.add()
                 await self.serve(supervisor)
             finally:
                 await asyncio.shield(supervisor.end())
 
+    def _beginning(self) -> events.Event:
+        if self._happened:
+            state = fold(self._happened)
+            return events.SessionResumed(
+                abandoned=tuple(name for name, branch in state.branches.items() if branch.open)
+            )
+        return events.SessionStarted(
+            session=self.session,
+            gold=self.gold.name,
+            image=self.gold.image,
+            agent=self.wanted.agent,
+            seed=self.wanted.seed,
+            version=program_version(),
+            tests=self.gold.baseline,
+        )
+
     @asynccontextmanager
-    async def _agents(self) -> AsyncIterator[tuple[Callable[[str], Steerable], Writer | None]]:
-        """What makes the agents of branches, and who writes what a task says."""
-        wanted = self.wanted
+    async def _cast(self) -> AsyncIterator[Cast]:
+        """Who works on the branches."""
+        wanted, note = self.wanted, self._session.journal.append
         if wanted.minds is None or self._reached is None:
-            yield agent_of(self.gold, wanted.seed), None
+            yield saboteurs(self.gold, wanted.seed, self._happened)
             return
         async with aclosing(self._reached) as reached:
-            service = reached.service(self._session.journal.append)
-            facts, steps = large.facts(self.gold), Steps(wanted.max_steps)
-            held = listed(self.out, self.gold.name)
-            # A branch's own limit is the supervisor's, who says so and waits.
-            expedition = Expedition(
-                self.gold, facts, service, wanted.minds, wanted.seed, 0, steps=steps, held=held
+            service = reached.service(note)
+            yield models(
+                self.gold, wanted.seed, service, wanted.minds, self.out, wanted.max_steps, self._happened
             )
-            yield expedition.agent, Writer(service, wanted.minds.model)
-
-
-def agent_of(gold: Gold, seed: int) -> Callable[[str], Roaming]:
-    """Makes the offline agent of a branch.
-
-    Raises:
-        GoldError: the gold environment was built without a probe.
-    """
-    if not gold.facts:
-        raise GoldError(f"the gold environment {gold.name} was built without a probe", "build it again")
-    facts = msgspec.msgpack.decode(store.blobs(gold.name).get(gold.facts), type=Facts)
-    known = tuple(faults(facts))
-    reader = Reader(tuple(gold.versions), gold.baseline)
-    return lambda branch: Roaming(known, reader, len(gold.baseline), seed)

@@ -5,8 +5,12 @@ Suites are not run again and models are not asked again; only what nobody was to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from engine.errors import EngineError
 from engine.exploration import Exploration, Moment
+from engine.faults.model import Fault
 from engine.inversion import Line
 from engine.sandbox.shell import typed
 from engine.sandbox.snapshots import Snapshot
@@ -14,24 +18,53 @@ from engine.suite.report import Report, TestResult
 from sessions.model import Branch, Step, Suite
 
 
-async def moments(exploration: Exploration, branch: Branch, upto: int) -> list[Moment]:
-    """Where a branch stood after each step up to `upto` that changed something; the first is gold.
+async def moments(
+    exploration: Exploration,
+    branch: Branch,
+    upto: int,
+    others: Mapping[str, Branch] | None = None,
+    faults: Mapping[str, Fault] | None = None,
+    retested: int = 0,
+) -> list[Moment]:
+    """Where a branch stood after each step up to `upto` that changed something; the first is its beginning.
+
+    Args:
+        exploration: the session at work.
+        branch: as the journal has it.
+        upto: the last step that counts.
+        others: the branches it may fork from, by name.
+        faults: the catalogue's, by key.
+        retested: a step on which the suite will be run again if it did not come to its end.
 
     Raises:
-        EngineError: a snapshot is gone.
+        EngineError: a snapshot is gone, or a suite before another step did not come to its end.
     """
-    found = [Moment(0, Snapshot(exploration.gold.image))]
+    start = Moment(0, Snapshot(exploration.gold.image))
+    parent = (others or {}).get(branch.parent)
+    if parent is not None:
+        start = replace((await moments(exploration, parent, branch.fork, others, faults))[-1], step=0)
+    found = [start]
     cwd, exports, umask = exploration.gold.test.cwd, dict[str, str](), ""
     for number in sorted(branch.steps):
         step = branch.steps[number]
         if number > upto:
             break
-        tested = step.suite is not None and not step.suite.running
-        if step.snapshot and (tested or exploration.repairs):
+        untested = step.suite is None or step.suite.running or step.suite.status == "abandoned"
+        if step.snapshot and (not untested or number == retested or exploration.repairs):
+            before = found[-1]
             line = Line(typed(step.command), cwd, exports, umask, step.exit_code, step.outcome, number)
-            taken = await exploration.snapshots.known(step.snapshot)
-            report = _report(step.suite) if step.suite else None
-            found.append(Moment(number, taken, report, (*found[-1].lines, line)))
+            if step.by_hand:
+                line = Line(step.command, "/", step=number)
+            fault = (faults or {}).get(f"{step.operator}:{step.target}") if step.verdict != "edited" else None
+            found.append(
+                Moment(
+                    number,
+                    await exploration.snapshots.known(step.snapshot),
+                    None if untested or step.suite is None else _report(step.suite),
+                    (*before.lines, line),
+                    (*before.faults, fault) if fault else before.faults,
+                )
+            )
         elif step.snapshot:
             raise EngineError(f"the suite after step {number} of {branch.id} did not come to its end")
         if ran(step):
@@ -49,4 +82,4 @@ def _report(suite: Suite) -> Report:
         test: TestResult(test, str(outcome), 0.0, str(suite.messages.get(test) or ""))
         for test, outcome in suite.outcomes.items()
     }
-    return Report(suite.status, suite.detail, results, seconds=suite.seconds)
+    return Report(suite.status, suite.detail, results, suite.errors, seconds=suite.seconds)

@@ -9,19 +9,19 @@ import asyncio
 import fnmatch
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine import commit
-from engine.agents.model import GiveUp, Nominate, Proposal, Steerable
+from engine.agents.model import Back, GiveUp, Nominate, Proposal, Steerable
 from engine.errors import CligymError, LimitReached, ModelError, UsageError
-from engine.exploration import Branch, Exploration
+from engine.exploration import Branch, Exploration, Moment
 from engine.keyboard import Keyboard
 from engine.proof.gate import Candidate
 from engine.writer import Writer
-from sessions import events
+from sessions import events, model
 
 AUTO, CONFIRM, MANUAL = "auto", "confirm", "manual"
 MODES = (AUTO, CONFIRM, MANUAL)
@@ -100,6 +100,9 @@ class Supervisor:
     writer: Writer | None = None
     """Who says what a task's statement says; nobody for our own words."""
     lanes: dict[str, Lane] = field(default_factory=dict)
+    """Branches that have a container."""
+    ended: dict[str, Lane] = field(default_factory=dict)
+    """Those whose container is gone; what their snapshots hold can be forked and committed all the same."""
     patterns: set[str] = field(default_factory=set)
     _proofs: set[asyncio.Task[None]] = field(default_factory=set)
     _opened: int = 0
@@ -119,14 +122,37 @@ class Supervisor:
 
     async def add(self, parent: str = "", step: int = 0) -> None:
         """Open a branch from gold, or from a step of another, with an agent that knows what that one knew."""
-        origin = self.lanes.get(parent)
-        if parent and origin is None:
-            raise UsageError(f"there is no branch {parent}")
+        origin = self._known(parent) if parent else None
         self._opened += 1
         name = f"b{self._opened}"
         agent = origin.agent.forked(name, step) if origin else self.agent(name)
         branch = await self.exploration.open(name, origin.branch if origin else None, step)
-        lane = self.lanes[name] = Lane(Keyboard(self.exploration, branch), agent)
+        self._begin(Lane(Keyboard(self.exploration, branch), agent))
+
+    async def again(self, known: model.Branch, past: Sequence[Moment], agent: Steerable) -> None:
+        """Have a branch of an earlier process go on from where it stood.
+
+        Raises:
+            EngineError: its container or shell fails.
+        """
+        last = max(known.steps, default=0)
+        self._say(events.ShellOutput(branch=known.id, step=last, data=b"\r\n"))  # its shell is a new one
+        branch = await self.exploration.open(known.id, past=past)
+        branch.steps = last
+        await branch.shell.resize(known.rows, known.columns)
+        words = [(one.number, one.text) for one in known.guidance if not one.delivered]
+        given = max((one.number for one in known.guidance), default=0)
+        if known.taken:
+            self._say(events.HandedBack(branch=known.id))
+        await self.exploration.retest(branch)
+        keyboard = Keyboard(self.exploration, branch)
+        self._begin(Lane(keyboard, agent, paused=known.paused, words=words, given=given))
+
+    def _begin(self, lane: Lane) -> None:
+        name = lane.branch.name
+        number = int(name[1:]) if name[1:].isdecimal() else 0
+        self._opened = max(self._opened, number)
+        self.lanes[name] = lane
         lane.task = asyncio.create_task(self._drive(lane), name=f"branch {name}")
 
     def decide(self, branch: str, step: int, decision: Decision) -> None:
@@ -189,7 +215,7 @@ class Supervisor:
 
     def commit(self, branch: str, step: int, *, minimise: bool = True) -> None:
         """Put a step forward and prove it, minimised or with all commands; if it holds, write the task."""
-        lane = self._lane(branch)
+        lane = self._known(branch)
         at, put = lane.put
         said = put if lane.branch.at(step).step == at else Nominate()
         candidate = self.exploration.nominate(lane.branch, step, "operator", said)
@@ -209,14 +235,14 @@ class Supervisor:
         if lane.task is not None:
             lane.task.cancel()
             await asyncio.gather(lane.task, return_exceptions=True)
-        del self.lanes[branch]
+        self._retire(lane)
 
     async def end(self) -> None:
         """Let the proofs under way come to an end, then close all branches."""
         if self._proofs:
             await asyncio.gather(*self._proofs, return_exceptions=True)
-        for name in list(self.lanes):
-            await self.discard(name)
+        while self.lanes:
+            await self.discard(next(iter(self.lanes)))
         await self.exploration.end()
 
     # What happens by itself.
@@ -239,6 +265,10 @@ class Supervisor:
                     case GiveUp(reason=reason):
                         self._remark(lane.branch.name, f"{lane.agent.name} rests: {reason}")
                         self._pause(lane, "idle")
+                    case Back() as back:
+                        if await self._back(lane, back):
+                            outcome, detail = "left", back.reason
+                            return
                     case None:
                         continue
         except CligymError as error:
@@ -257,7 +287,22 @@ class Supervisor:
         self._remark(name, f"{lane.agent.name} puts {what} forward: {put.intent or put.reason}")
         self._pause(lane, "nominated")
 
-    async def _proposed(self, lane: Lane) -> Proposal | Nominate | GiveUp | None:
+    async def _back(self, lane: Lane, back: Back) -> bool:
+        """Go on from an earlier step on a fork, where nobody decides; whether that was done."""
+        name = lane.branch.name
+        if self.mode != AUTO or lane.paused or lane.wants_hands or lane.words:
+            self._remark(name, f"{back.reason}: u goes back before the last step")
+            return False
+        self._remark(name, f"back to step {back.step}: {back.reason}")
+        await self.add(name, back.step)
+        self._retire(lane)
+        return True
+
+    def _retire(self, lane: Lane) -> None:
+        self.ended[lane.branch.name] = lane
+        self.lanes.pop(lane.branch.name, None)
+
+    async def _proposed(self, lane: Lane) -> Proposal | Nominate | GiveUp | Back | None:
         """What the agent wants to do next; None when it cannot say, and the branch waits for better times."""
         try:
             return await lane.agent.propose()
@@ -350,6 +395,12 @@ class Supervisor:
         lane = self.lanes.get(branch)
         if lane is None:
             raise UsageError(f"there is no open branch {branch}")
+        return lane
+
+    def _known(self, branch: str) -> Lane:
+        lane = self.lanes.get(branch) or self.ended.get(branch)
+        if lane is None:
+            raise UsageError(f"there is no branch {branch}")
         return lane
 
     def _warn(self, branch: str, text: str) -> None:

@@ -89,7 +89,8 @@ class BranchClosed(Event, frozen=True, kw_only=True, tag="branch.closed"):
 
     branch: str
     outcome: str
-    """`nominated`, `barren` (no flip), `graded` (a repair), `abandoned`, `discarded` or `failed`."""
+    """`nominated`, `barren` (no flip), `left` (gone on from an earlier step, on another branch), `graded` (a
+    repair), `abandoned`, `discarded` or `failed`."""
     detail: str = ""
 
 
@@ -221,6 +222,12 @@ class SuiteEnded(Event, frozen=True, kw_only=True, tag="suite.ended"):
     """Baseline tests that do not pass, missing ones included."""
     flips: tuple[Flip, ...]
     seconds: float
+    errors: tuple[str, ...] = ()
+    """What could not be collected and why, at most `MAX_ERRORS`: why tests are missing."""
+
+
+MAX_ERRORS = 20
+"""Errors of collection in one event."""
 
 
 class CandidateNominated(Event, frozen=True, kw_only=True, tag="candidate.nominated"):

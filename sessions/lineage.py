@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sessions.events import Change
     from sessions.model import State, Step
 
 
@@ -38,3 +39,43 @@ def effective_image(state: State, branch: str, step: int | None = None) -> str:
 def state_changing(steps: Iterable[Step]) -> list[Step]:
     """The steps that changed the filesystem: the inversion. The others only looked."""
     return [step for step in steps if step.snapshot]
+
+
+class Touched(NamedTuple):
+    """What became of a path over several steps."""
+
+    kind: str
+    """`added`, `changed` or `removed`, against where the steps began."""
+    last: Change
+    steps: tuple[Step, ...]
+    """Those that touched it, in order."""
+
+
+def delta(steps: Iterable[Step]) -> tuple[dict[str, Touched], int]:
+    """What all these steps together changed, by path, and how many more paths may be among it.
+
+    Of a step that changed very many only some are listed; the others may be the same in every step.
+    """
+    found: dict[str, Touched] = {}
+    unlisted = 0
+    for step in steps:
+        unlisted += step.changed - len(step.changes)
+        for change in step.changes:
+            before = found.pop(change.path, None)
+            kind = _together(before.kind if before else "", change.kind)
+            if kind:
+                found[change.path] = Touched(kind, change, (*(before.steps if before else ()), step))
+    return found, unlisted
+
+
+def _together(before: str, after: str) -> str:
+    """Two changes of a path as one; empty for none."""
+    match before, after:
+        case "added", "removed":
+            return ""
+        case "added", _:
+            return "added"
+        case (("changed" | "removed"), ("added" | "changed")):
+            return "changed"
+        case _:
+            return after

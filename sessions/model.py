@@ -38,6 +38,8 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     flips: tuple[Flip, ...] = ()
     """Tests whose outcome differs from the step before."""
     seconds: float = 0.0
+    errors: tuple[str, ...] = ()
+    """What could not be collected, and why."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's, see `StepDecided`; empty when none was asked for."""
     reason: str = ""
     """Why it was denied."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the operator's hands did it: the command was written afterwards and never typed."""
+        return self.origin == "operator"
 
     @property
     def flips(self) -> tuple[Flip, ...]:

@@ -17,6 +17,7 @@ from sessions import codec, events
 from sessions.errors import JournalError
 from sessions.lock import alive
 from sessions.records import read_header
+from sessions.spending import Spent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +25,19 @@ if TYPE_CHECKING:
 JOURNAL_NAME = "events.jsonl"
 _CACHE_NAME = "summary.json"
 _CHUNK = 1 << 20
+_CACHED = 2
+"""Version of what is cached."""
 _TELLING = tuple(
     f'{{"t":"{event.__struct_config__.tag}"'.encode()
-    for event in (events.SessionStarted, events.SessionResumed, events.SessionEnded, events.TaskCommitted)
+    for event in (
+        events.SessionStarted,
+        events.SessionResumed,
+        events.SessionEnded,
+        events.ModeChanged,
+        events.SuiteEnded,
+        events.TaskCommitted,
+        events.ModelAnswered,
+    )
 )
 
 
@@ -46,10 +57,23 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """`SessionEnded.outcome`; empty unless ended."""
     tasks: int = 0
     """Tasks committed."""
+    tests: int = 0
+    """Tests of the baseline."""
+    broken: int = 0
+    """Most of them that were broken after a step."""
+    spent: Spent | None = None
+    """What models took; None where none was asked."""
+    steered: bool = False
+    """Whether an operator had it on a screen."""
     events: int = 0
     """`seq` of the last event."""
     size: int = 0
     """Bytes of the journal."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether an operator can go on with it."""
+        return self.state == "killed" and self.steered
 
     @property
     def age(self) -> float:
@@ -60,6 +84,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class _Seen(msgspec.Struct):
     """What was read of a journal so far."""
 
+    version: int = 0
     offset: int = 0
     gold: str = ""
     agent: str = ""
@@ -68,6 +93,10 @@ class _Seen(msgspec.Struct):
     ended: bool = False
     outcome: str = ""
     tasks: int = 0
+    tests: int = 0
+    broken: int = 0
+    spent: Spent | None = None
+    steered: bool = False
     seq: int = 0
 
 
@@ -94,6 +123,10 @@ def summarize(directory: Path) -> Summary:
         last=seen.last,
         outcome=seen.outcome,
         tasks=seen.tasks,
+        tests=seen.tests,
+        broken=seen.broken,
+        spent=seen.spent,
+        steered=seen.steered,
         events=seen.seq,
         size=size,
     )
@@ -123,27 +156,35 @@ def _note(event: events.Event, seen: _Seen) -> None:
     match event:
         case events.SessionStarted():
             seen.gold, seen.agent, seen.started = event.gold, event.agent, event.at
+            seen.tests = len(event.tests)
         case events.SessionResumed():
             seen.ended, seen.outcome = False, ""
         case events.SessionEnded():
             seen.ended, seen.outcome = True, event.outcome
+        case events.ModeChanged():
+            seen.steered = True
+        case events.SuiteEnded():
+            seen.broken = max(seen.broken, event.broken)
         case events.TaskCommitted():
             seen.tasks += 1
+        case events.ModelAnswered():
+            seen.spent = (seen.spent or Spent()).plus(event)
         case _:
             pass
 
 
 def _load(directory: Path) -> _Seen:
     try:
-        return msgspec.json.decode((directory / _CACHE_NAME).read_bytes(), type=_Seen)
+        seen = msgspec.json.decode((directory / _CACHE_NAME).read_bytes(), type=_Seen)
     except (OSError, ValueError):
         return _Seen()
+    return seen if seen.version == _CACHED else _Seen()
 
 
 def _store(directory: Path, seen: _Seen) -> None:
     temporary = directory / f".{_CACHE_NAME}.{os.getpid()}"
     try:
-        temporary.write_bytes(msgspec.json.encode(seen))
+        temporary.write_bytes(msgspec.json.encode(msgspec.structs.replace(seen, version=_CACHED)))
         temporary.replace(directory / _CACHE_NAME)
     except OSError:
         # Only a cache: without it the next list reads the journal again.

@@ -137,6 +137,7 @@ def _suite_ended(state: State, event: events.SuiteEnded) -> Changes:
         broken=event.broken,
         flips=event.flips,
         seconds=event.seconds,
+        errors=event.errors,
     )
     changes = _with(state, replace(step, suite=suite))
     before = state.branches[event.branch].steps.values()
@@ -147,8 +148,8 @@ def _suite_ended(state: State, event: events.SuiteEnded) -> Changes:
 
 def abandon(step: Step, *, suite: bool) -> Step:
     """The step when nobody waits any longer for its command, nor, if `suite`, for its report."""
-    if step.running:
-        step = replace(step, running=False, outcome="abandoned")
+    if step.running or step.held:
+        step = replace(step, running=False, held=False, outcome="abandoned")
     if suite and step.suite and step.suite.running:
         step = replace(step, suite=replace(step.suite, running=False, status="abandoned"))
     return step

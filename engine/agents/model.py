@@ -46,6 +46,15 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """What came after a step led nowhere: another branch should go on from there."""
+
+    step: int
+    """Of this branch; 0 is its beginning."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """What a step led to."""
 
@@ -78,8 +87,16 @@ class Agent(Protocol):
         """Take in what the last proposal led to."""
 
 
-class Steerable(Agent, Protocol):
+class Steerable(Protocol):
     """An agent that takes the operator's words, and goes on for as long as there are ideas."""
+
+    name: str
+
+    async def propose(self) -> Proposal | Nominate | GiveUp | Back:
+        """What to do next."""
+
+    def observe(self, feedback: Feedback) -> None:
+        """Take in what the last proposal led to."""
 
     def guide(self, text: str) -> str:
         """Take guidance in; what was understood, in a sentence for the operator."""

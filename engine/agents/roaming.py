@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from engine.agents.model import Feedback, GiveUp, Nominate, Proposal
+from engine.agents.model import Back, Feedback, GiveUp, Proposal
 from engine.agents.wishes import Reader, Wish
 from engine.faults.model import Fault
+
+if TYPE_CHECKING:
+    from sessions.model import Step
+
+IN_VAIN = 3
+"""Faults in a row that no test feels before it goes back: more would only hide what is broken."""
 
 
 @dataclass
@@ -29,9 +36,16 @@ class Roaming:
     _next: Fault | None = None
     """Looked at, not yet proposed."""
     _acted: bool = False
+    _vain: int = 0
+    """Faults no test felt since the last that one did."""
+    _felt: int = 0
+    """The last step of this branch that a test felt."""
 
-    async def propose(self) -> Proposal | Nominate | GiveUp:
+    async def propose(self) -> Proposal | GiveUp | Back:
         """A look at the next fault's target, or the fault itself."""
+        if self._vain >= IN_VAIN:
+            self._vain = 0
+            return Back(self._felt, f"no test felt any of the last {IN_VAIN} faults")
         fault = self._next
         if fault is None or not self.wish.allows(fault):
             fault = self._pick()
@@ -62,7 +76,11 @@ class Roaming:
         return min(wanted or open_, key=cost)
 
     def observe(self, feedback: Feedback) -> None:
-        """Nothing to learn: what was tried is not tried again, whatever it led to."""
+        """Count what no test felt; what was tried is not tried again, whatever it led to."""
+        if feedback.flips:
+            self._vain, self._felt = 0, feedback.step
+        elif self._acted:
+            self._vain += 1
 
     def guide(self, text: str) -> str:
         """Take the operator's words in."""
@@ -79,7 +97,17 @@ class Roaming:
 
     def told(self, changed: tuple[str, ...], broken: frozenset[str]) -> None:
         """The operator's hands do not change what is left to try."""
+        self._vain = 0
+
+    def recall(self, steps: Iterable[Step], words: Iterable[str]) -> None:
+        """Know what an earlier process proposed on the way here, and what its operator said."""
+        for step in steps:
+            if step.operator and step.outcome:
+                self.tried |= {f"{step.operator}:{step.target}"}
+                self.families[step.family] += 1
+        for text in words:
+            self.guide(text)
 
     def forked(self, branch: str = "", step: int = 0) -> Roaming:
         """One that goes on from here by itself."""
-        return replace(self, families=Counter(self.families), _next=None)
+        return replace(self, families=Counter(self.families), _next=None, _vain=0, _felt=0)

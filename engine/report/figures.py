@@ -178,6 +178,7 @@ _PLAIN = {
     "abandoned": "abandoned when the run ended",
     "open": "still under way",
     "discarded": "discarded by the operator",
+    "left": "no test felt what came last",
 }
 
 

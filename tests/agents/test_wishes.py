@@ -1,9 +1,12 @@
 import pytest
+from msgspec.structs import replace
 
-from engine.agents.model import Feedback, GiveUp, Proposal
+from engine.agents.model import Back, Feedback, GiveUp, Proposal
 from engine.agents.roaming import Roaming
 from engine.agents.wishes import Reader, Wish
 from engine.faults.model import Fault
+from sessions.events import Flip
+from sessions.model import Step
 
 TESTS = ("tests/test_main.py::test_a", "tests/test_main.py::test_b", "tests/test_cli.py::test_c")
 
@@ -67,6 +70,46 @@ def test_later_words_take_back_earlier_ones() -> None:
     assert READER.read("do anything", wish)[0] == Wish()
 
 
+def felt(step: int, *tests: str) -> Feedback:
+    flips = tuple(Flip(test, "passed", "failed") for test in tests or TESTS[:1])
+    return Feedback(step, "done", 0, b"", (), None, flips, frozenset(tests))
+
+
+def unfelt(step: int) -> Feedback:
+    return Feedback(step, "done", 0, b"", (), None, (), frozenset())
+
+
+async def test_what_nobody_feels_is_not_piled_up() -> None:
+    every = [fault(f"x-{n}", "data", str(n), f"rm {n}", look="ls" * (n % 2)) for n in range(9)]
+    agent = Roaming(every, READER, 3)
+    step, last = 0, 0
+    for feels in (True, False, False, True, False, False, False):
+        while True:
+            step += 1
+            proposal = await agent.propose()
+            assert isinstance(proposal, Proposal)
+            if proposal.fault:
+                break
+            agent.observe(unfelt(step))
+        last = step if feels else last
+        agent.observe(felt(step) if feels else unfelt(step))
+    back = await agent.propose()
+    assert isinstance(back, Back) and back.step == last and "3 faults" in back.reason
+    fork = agent.forked("b2", back.step)
+    assert isinstance(await fork.propose(), Proposal) and len(agent.tried) == 7
+    assert isinstance(await agent.propose(), Proposal), "who is not followed back goes on"
+
+
+def test_what_an_earlier_process_knew() -> None:
+    agent = Roaming(ALL, READER, len(TESTS))
+    ran = Step(branch="b1", number=1, command="", origin="saboteur", family="permissions", outcome="done")
+    past = [replace(ran, operator="perm-a", target="/tmp")]
+    past.append(replace(past[0], operator="net-a", target="nsswitch", outcome=""))  # nobody ran it
+    agent.recall(past, ["leave pip alone"])
+    assert agent.tried == {CHMOD.key} and agent.families["permissions"] == 1
+    assert not agent.wish.allows(PIP)
+
+
 async def test_the_saboteur_obeys_and_does_not_repeat_itself() -> None:
     agent = Roaming(ALL, READER, len(TESTS))
     agent.guide("break test_main.py, leave /etc alone")
@@ -74,7 +117,7 @@ async def test_the_saboteur_obeys_and_does_not_repeat_itself() -> None:
     while isinstance(proposal := await agent.propose(), Proposal):
         assert proposal.fault is not None
         seen.append(proposal.fault.target)
-        agent.observe(Feedback(1, "done", 0, b"", (), None, (), frozenset()))
+        agent.observe(felt(1))
     assert seen[0] == "/tmp"
     assert sorted(seen) == ["/tmp", "click", "pip"]
     assert isinstance(proposal, GiveUp)

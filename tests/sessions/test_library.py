@@ -151,6 +151,32 @@ def test_the_list_tells_live_ended_and_killed_apart(library):
     assert library.summary(first.id).outcome == ""
 
 
+def test_what_an_operator_can_go_on_with_and_how_much_it_broke(library):
+    with library.create() as session:
+        started(session)
+        assert not library.summary(session.id).interrupted
+        session.journal.append(ev.ModeChanged(mode="confirm"))
+        for broken in (3, 1):
+            session.journal.append(
+                ev.SuiteEnded(
+                    branch="b",
+                    step=1,
+                    status="complete",
+                    detail="",
+                    passed=0,
+                    broken=broken,
+                    flips=(),
+                    seconds=1.0,
+                )
+            )
+        assert not library.summary(session.id).interrupted, "it is live"
+    summary = library.summary(session.id)
+    assert (summary.interrupted, summary.broken) == (True, 3)
+    with library.open(session.id) as again:
+        again.journal.append(ev.SessionEnded(outcome="goal"))
+    assert not library.summary(session.id).interrupted
+
+
 def test_a_list_reads_only_what_is_new(library):
     with library.create() as session:
         started(session)

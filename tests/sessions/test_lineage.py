@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions import events as ev
-from sessions.lineage import effective_image, lineage, state_changing
+from sessions.lineage import delta, effective_image, lineage, state_changing
 from sessions.state import fold
 
 
@@ -86,3 +86,29 @@ def test_a_fork_may_go_on_counting_where_its_parent_was():
     assert [one.command for one in lineage(state, "side")] == ["main1", "side2"]
     assert [one.command for one in lineage(state, "leaf")] == ["main1", "leaf2"]
     assert effective_image(state, "leaf") == effective_image(state, "side", 1) == "m1"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "together"),
+    [
+        (["added"], "added"),
+        (["added", "changed"], "added"),
+        (["added", "removed"], None),
+        (["added", "removed", "added"], "added"),
+        (["changed", "changed"], "changed"),
+        (["changed", "removed"], "removed"),
+        (["removed", "added"], "changed"),
+        (["removed", "added", "removed"], "removed"),
+    ],
+)
+def test_what_several_steps_did_to_a_path(kinds, together):
+    events = [ev.SessionStarted(session="s", gold="g", image="gold", agent="a"), opened("b")]
+    for number, kind in enumerate(kinds, 1):
+        change = ev.Change(path="/x", kind=kind)
+        events += [
+            ev.StepProposed(branch="b", step=number, command="c", origin="saboteur"),
+            ev.SnapshotTaken(branch="b", step=number, image=f"i{number}", changes=(change,), changed=2),
+        ]
+    found, unlisted = delta(lineage(fold(events), "b"))
+    assert {path: each.kind for path, each in found.items()} == ({"/x": together} if together else {})
+    assert unlisted == len(kinds)
