@@ -21,11 +21,11 @@ usage: cligym-tui [COMMAND ...]    (none: the screen; COMMAND --help says more)
 Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
-  open GOLD           the screen, on a new session that breaks it
+  open GOLD           the screen, on a new session (resume: an interrupted one)
   sessions            list what was explored (replay, export, trajectories)
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   repair TASK...      let a solver try tasks (report OUT: a page to look at)
-  doctor, gc          check this machine; remove what no living session owns
+  doctor, gc, config  check this machine, sweep, settings; completion
   --auto GOLD         break the gold environment and write proven tasks, with
     --tasks N           tasks to reach in DIR (default 1)
     --agent NAME        saboteur, which needs no key (the default), or claude
@@ -83,7 +83,11 @@ _AUTO: dict[str, tuple[Number, Any]] = {
 """Options of `--auto`, with what is taken when they are not given."""
 FLAGS = ("self_contained", "reject_trivial", "batch")
 """Those that take no value."""
-_SHARED = {"open": {"agent", *model_arguments.OPTIONS}, "repair": {*model_arguments.OPTIONS}}
+_SHARED = {
+    "open": {"agent", *model_arguments.OPTIONS},
+    "resume": {*model_arguments.OPTIONS},
+    "repair": {*model_arguments.OPTIONS},
+}
 """Options of `--auto` that a command has as well."""
 
 
@@ -100,6 +104,7 @@ def parser() -> Parser:
     commands = main.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     _gold(commands)
     _open(commands)
+    _resume(commands)
     _with_json(commands, "sessions", "List what was explored, newest first.")
     _replay(commands)
     _export(commands)
@@ -117,6 +122,8 @@ def parser() -> Parser:
         commands, "gc", "Remove containers, images, volumes and files that no living session owns."
     )
     gc.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    _config(commands)
+    _completion(commands)
     return main
 
 
@@ -138,6 +145,15 @@ def _open(commands: Any) -> None:
     )
     opened.add_argument("--agent", metavar="NAME", type=agent, help="saboteur (the default) or claude")
     model_arguments.add(opened)
+
+
+def _resume(commands: Any) -> None:
+    told = "Go on with a session whose screen was killed: every branch stands where it stood."
+    resume = commands.add_parser("resume", description=told, help=told)
+    resume.add_argument(
+        "session", metavar="SESSION", type=filled, help="a session's id or the beginning of it"
+    )
+    model_arguments.add(resume)
 
 
 def _replay(commands: Any) -> None:
@@ -315,6 +331,24 @@ def _task(commands: Any) -> None:
     listing.add_argument("directory", metavar="OUT", type=filled, help="what was given with --out")
     show = _with_json(actions, "show", "Show where a task comes from and what was proven.")
     show.add_argument("directory", metavar="DIR", type=filled)
+
+
+def _config(commands: Any) -> None:
+    told = "The configuration of the screen: colours, keys, the bell."
+    config = commands.add_parser("config", description=told, help=told)
+    actions = config.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    told = "Print the files it is read from; they need not be there."
+    actions.add_parser("path", description=told, help=told)
+    _with_json(actions, "show", "Print what all of them come to.")
+    told = "Write a file to begin with, in the user's configuration directory."
+    actions.add_parser("init", description=told, help=told)
+
+
+def _completion(commands: Any) -> None:
+    told = "Print what completes calls in a shell, such as: source <(cligym-tui completion bash)"
+    completion = commands.add_parser("completion", description=told, help=told)
+    completion.add_argument("shell", choices=("bash", "zsh", "fish", "words"), metavar="bash|zsh|fish")
+    completion.add_argument("words", nargs="*", help=argparse.SUPPRESS)
 
 
 def _gold(commands: Any) -> None:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     import argparse
 
     from cligym_tui.screen.source import Live
+    from engine.live import Wanted
 
 
 def run(asked: argparse.Namespace) -> ExitCode:
     """Show it until the operator leaves."""
-    return ExitCode(run_home(begin))
+    from cligym_tui.screen.home import Starts
+
+    return ExitCode(run_home(Starts(begin, resume)))
 
 
 def begin(
@@ -35,14 +38,37 @@ def begin(
         UsageError, GoldError, OutputError: it cannot begin.
     """
     # Only now is the engine needed.
-    from cligym_tui.screen.config import load
-    from engine.live import Live, Wanted
+    from engine.live import Wanted
 
-    wanted = Wanted(gold, agent, mode=mode, alone=load().self_contained)
-    if agent == "claude":
+    return _live(Wanted(gold, agent, mode=mode), asked)
+
+
+def resume(session: str, asked: argparse.Namespace | None = None) -> Live:
+    """Go on with a session that was interrupted.
+
+    Args:
+        session: its id or the beginning of it.
+        asked: as for `begin`.
+
+    Raises:
+        UsageError, GoldError, OutputError, SessionsError: it cannot go on.
+    """
+    from engine.live import Wanted
+    from sessions.library import Library
+
+    found = Library().summary(session)
+    return _live(Wanted(found.gold, found.agent, again=found.id), asked)
+
+
+def _live(wanted: Wanted, asked: argparse.Namespace | None) -> Live:
+    from cligym_tui.screen.config import load
+    from engine.live import Live
+
+    wanted = replace(wanted, alone=load().self_contained)
+    if wanted.agent == "claude":
         wanted = replace(
             wanted,
-            minds=model_arguments.minds(agent, asked),
+            minds=model_arguments.minds(wanted.agent, asked),
             budget=model_arguments.budget(asked),
             max_steps=asked.max_steps if asked else None,
         )

@@ -1,7 +1,11 @@
-"""The configuration of the screen: `cligym.toml` of the user, then the one of the current directory."""
+"""The configuration of the screen: `cligym.toml` of the user, then the one of the current directory.
+
+A variable `CLIGYM_THEME`, `CLIGYM_BELL` or `CLIGYM_SELF_CONTAINED` says more than both.
+"""
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -50,22 +54,44 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether committed tasks stand on no gold image."""
 
 
-def load(files: tuple[Path, ...] | None = None) -> Config:
-    """The configuration; of what is set twice, the later file's.
+def files() -> tuple[Path, ...]:
+    """The files that are read, in this order; they need not be there."""
+    return Path(platformdirs.user_config_dir("cligym")) / FILE, Path.cwd() / FILE
+
+
+def load(read: tuple[Path, ...] | None = None) -> Config:
+    """The configuration; of what is set twice, the later file's, and what a variable says before all.
+
+    Args:
+        read: the files, by default `files`.
 
     Raises:
-        UsageError: a file cannot be read, or has something in it that is not known.
+        UsageError: a file cannot be read, or has something in it that is not known; or a variable has.
     """
-    if files is None:
-        files = (Path(platformdirs.user_config_dir("cligym")) / FILE, Path(FILE))
     merged = Config()
-    for file in files:
+    for file in files() if read is None else read:
         if not file.is_file():
             continue
         found, raw = _read(file)
         changes = {name: getattr(found, name) for name in raw if name != "keys"}
         merged = msgspec.structs.replace(merged, keys={**merged.keys, **found.keys}, **changes)
-    return merged
+    return msgspec.structs.replace(merged, **_variables())
+
+
+def _variables() -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name in set(Config.__struct_fields__) - {"keys"}:
+        variable = f"CLIGYM_{name.upper()}"
+        if variable in os.environ:
+            try:
+                one = msgspec.convert({name: os.environ[variable]}, Config, strict=False)
+            except msgspec.ValidationError as error:
+                raise UsageError(
+                    f"{variable}: {error}", "`cligym-tui config` and the README say what there is"
+                ) from error
+            _check_theme(one, variable)
+            found[name] = getattr(one, name)
+    return found
 
 
 def _read(file: Path) -> tuple[Config, dict[str, object]]:
@@ -73,13 +99,10 @@ def _read(file: Path) -> tuple[Config, dict[str, object]]:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
         config = msgspec.convert(raw, Config)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"{file}: {error}", "see Configuration in the README") from error
-    from textual.theme import BUILTIN_THEMES
-
-    if config.theme and config.theme not in BUILTIN_THEMES:
         raise UsageError(
-            f"{file}: there is no theme {config.theme!r}", f"there are: {', '.join(BUILTIN_THEMES)}"
-        )
+            f"{file}: {error}", "`cligym-tui config` and the README say what there is"
+        ) from error
+    _check_theme(config, str(file))
     for action, keys in config.keys.items():
         if action not in BY_ID:
             raise UsageError(
@@ -91,6 +114,15 @@ def _read(file: Path) -> tuple[Config, dict[str, object]]:
             if why:
                 raise UsageError(f"{file}: [keys] {action}: {key!r}: {why}", 'such as "x", "ctrl+x" or "f5"')
     return config, raw
+
+
+def _check_theme(config: Config, place: str) -> None:
+    from textual.theme import BUILTIN_THEMES
+
+    if config.theme and config.theme not in BUILTIN_THEMES:
+        raise UsageError(
+            f"{place}: there is no theme {config.theme!r}", f"there are: {', '.join(BUILTIN_THEMES)}"
+        )
 
 
 def _known(key: str) -> bool:
