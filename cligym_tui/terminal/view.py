@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
@@ -22,7 +23,6 @@ from cligym_tui.terminal.selectable import Selectable
 from cligym_tui.terminal.terminal import Snapshot, Terminal
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual import events
     from textual.selection import Selection
     from textual.timer import Timer
@@ -31,6 +31,9 @@ SLICE: Final = 0.010
 """Seconds drawn in one go; the rest waits for its turn, so that keys get theirs."""
 PAUSE: Final = 0.004
 """Seconds left to everybody else after that."""
+MORE: Final = "›"
+"""The last column of a row that goes on to the right of what is in sight."""
+DIM: Final = Style(dim=True)
 LEAVE: Final = "ctrl+right_square_bracket"
 """The one key that is not typed into the shell."""
 
@@ -284,8 +287,13 @@ class TerminalView(Selectable, can_focus=True):
         number = self.terminal.first + scroll_y + y
         base = self.rich_style
         row = self.terminal.row(number)
-        line = self._strip(number, row, base)
-        line = line.crop_extend(scroll_x, scroll_x + width, base)
+        whole = self._strip(number, row, base)
+        line = whole.crop_extend(scroll_x, scroll_x + width, base)
+        if (
+            whole.cell_length > scroll_x + width
+            and row.text[character_at(row, scroll_x + width - 1) :].strip()
+        ):
+            line = Strip.join([line.crop(0, width - 1), Strip([Segment(MORE, base + DIM)])])
         return self.placed(line, character_at(row, scroll_x), number)
 
     def _strip(self, number: int, row: Row, base: Style) -> Strip:

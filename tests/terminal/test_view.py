@@ -237,7 +237,7 @@ async def test_another_terminal_another_moment(show: Show) -> None:
 async def test_another_size(show: Show) -> None:
     async with show(columns=80, rows=24) as (app, pilot):
         app.view.feed(b"x" * 100)
-        assert (await painted(app))[:2] == ["x" * 40, "x" * 20]
+        assert (await painted(app))[:2] == ["x" * 39 + "›", "x" * 20]
         await pilot.press("l")
         await painted(app)
         app.view.resize_terminal(40, 10)
@@ -318,3 +318,16 @@ async def test_places_of_text_are_told_to_who_asks_and_not_painted(show: Show) -
         assert asked[0]["offset"] == (0, 1)
         strips = app.view.render_lines(Region(0, 0, *app.view.size))
         assert not any("offset" in segment.style.meta for each in strips for segment in each if segment.style)
+
+
+async def test_a_row_that_goes_on_beyond_the_pane_says_so(show: Show) -> None:
+    async with show(size=(20, 4), columns=40) as (app, pilot):
+        app.view.feed(b"0123456789012345678\r\n" + b"x" * 30 + b"\r\n" + b"y" * 12 + "漢".encode() * 9)
+        assert [line.rstrip() for line in await painted(app)][:3] == [
+            "0123456789012345678",
+            "x" * 19 + "›",
+            "y" * 12 + "漢漢漢" + " ›",
+        ]
+        app.view.scroll_to(x=10, animate=False)
+        await pilot.pause()
+        assert (await painted(app))[1] == "x" * 20
