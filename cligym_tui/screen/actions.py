@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-
-from textual.binding import Binding, BindingType
 
 LIVE, REPAIR, REPLAY, HOME = "live", "repair", "replay", "home"
 SESSION: Final = frozenset({LIVE, REPAIR, REPLAY})
@@ -145,6 +142,15 @@ ACTIONS: Final = (
         ONLY_REPLAY,
     ),
     Action(
+        "replay.go",
+        "go to",
+        ("colon",),
+        "Replay",
+        "Go to a time (1:30), a step (12) or a share (40%).",
+        ONLY_REPLAY,
+        35,
+    ),
+    Action(
         "session.mode",
         "mode",
         ("m",),
@@ -238,6 +244,15 @@ ACTIONS: Final = (
         "tests.filter", "filter", ("s",), "Tests", "Show all, the broken, or the flipped tests.", SESSION, 50
     ),
     Action(
+        "dockerfile.compare",
+        "paths",
+        ("D",),
+        "Dockerfile",
+        "The paths that all commands together changed since gold, or again the commands.",
+        SESSION,
+        48,
+    ),
+    Action(
         "view.shell", "shell", ("1", "f2"), "Panes", "Go to the shell (digits: in a live session).", SESSION
     ),
     Action("view.tests", "tests", ("2", "f3"), "Panes", "Go to the tests.", SESSION),
@@ -286,6 +301,14 @@ ACTIONS: Final = (
     ),
     Action("pane.copy", "copy", ("y",), PANE, "Copy what is selected, or all the pane shows.", ANYWHERE),
     Action(
+        "pane.copy-line",
+        "copy the line",
+        ("Y",),
+        PANE,
+        "Copy what the line is about: a test's name, a step's command, a line of the Dockerfile, a path.",
+        ANYWHERE,
+    ),
+    Action(
         "home.start",
         "start or open",
         ("enter",),
@@ -297,95 +320,35 @@ ACTIONS: Final = (
     Action(
         "home.agent", "agent", ("a",), "Home", "Change who breaks: the catalogue, or a model.", ONLY_HOME, 70
     ),
-    Action("home.reload", "reload", ("r",), "Home", "Look again at what there is.", ONLY_HOME, 60),
+    Action(
+        "home.resume",
+        "go on with it",
+        ("r",),
+        "Home",
+        "Go on with a session that was interrupted: its branches stand where they stood.",
+        ONLY_HOME,
+        89,
+    ),
+    Action("home.reload", "reload", ("f5",), "Home", "Look again at what there is.", ONLY_HOME, 10),
     Action("app.help", "help", ("question_mark", "f1"), "Program", "This list.", ANYWHERE, 88),
     Action("app.palette", "palette", ("ctrl+p",), "Program", "Find an action by its name.", ANYWHERE, 20),
     Action("app.theme", "theme", (), "Program", "Choose colours.", ANYWHERE),
     Action("app.screenshot", "screenshot", (), "Program", "Save the screen as an SVG picture.", ANYWHERE),
     Action(
-        "app.quit", "quit", ("q",), "Program", "Leave. A live session is ended in good order.", ANYWHERE, 87
+        "app.quit",
+        "quit",
+        ("q", "ctrl+q"),
+        "Program",
+        "Leave. A live session is ended in good order.",
+        ANYWHERE,
+        87,
     ),
 )
 
 BY_ID: Final = {action.id: action for action in ACTIONS}
 PANE_ACTIONS: Final = tuple(action for action in ACTIONS if action.id.startswith("pane."))
 
-_NAMES: Final = {
-    "full_stop": ".",
-    "comma": ",",
-    "question_mark": "?",
-    "slash": "/",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-}
-
-
-def key_name(key: str) -> str:
-    """A key as people write it."""
-    *held, name = key.split("+")
-    return "+".join(
-        [*held, _NAMES.get(name, name.upper() if name[:1] == "f" and name[1:].isdigit() else name)]
-    )
-
-
-def key_names(action: Action, keymap: Mapping[str, str] | None = None) -> str:
-    """All keys of an action as people write them."""
-    keys = keys_of(action, keymap)
-    if keys == tuple("0123456789"):
-        return "0-9"
-    return " ".join(key_name(key) for key in keys)
-
-
-def keys_of(action: Action, keymap: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The keys of an action, the configured ones if there are such."""
-    chosen = (keymap or {}).get(action.id)
-    return action.keys if chosen is None else tuple(key for key in chosen.split(",") if key)
-
 
 def at(where: str) -> list[Action]:
     """What can be done at a place."""
     return [action for action in ACTIONS if where in action.where]
-
-
-def bindings(actions: Iterable[Action], where: str = "") -> list[BindingType]:
-    """Bindings of Textual's, with the registry's ids so that a keymap can change them."""
-    found: list[BindingType] = []
-    for action in actions:
-        keys = [
-            key
-            for key in action.keys
-            if not (where == REPLAY and action.id.startswith("view.") and key.isdigit())
-        ]
-        if action.id == "replay.percent":
-            found += [Binding(key, f"{action.method}({key})", action.label, show=False) for key in keys]
-        elif keys:
-            found.append(Binding(",".join(keys), action.method, action.label, show=False, id=action.id))
-    return found
-
-
-def markdown() -> str:
-    """The table of keys, as the README has it."""
-    lines = ["| key | does | where |", "|---|---|---|"]
-    for action in ACTIONS:
-        keys = " ".join(f"`{name}`" for name in key_names(action).split()) or "palette"
-        lines.append(f"| {keys} | {action.told} | {place(action)} |")
-    return "\n".join(lines) + "\n"
-
-
-def place(action: Action) -> str:
-    """Where an action is, in a word."""
-    if action.where in (ONLY_LIVE, AT_WORK):
-        return "live"
-    if action.where == ONLY_REPAIR:
-        return "repair"
-    if action.where == ONLY_REPLAY:
-        return "replay"
-    if action.where == ONLY_HOME:
-        return "home"
-    return "everywhere" if action.where == ANYWHERE else "sessions"

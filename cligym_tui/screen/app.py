@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from cligym_tui.exits import ExitCode
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from cligym_tui.screen.config import Config
 
 
-class OperatorApp(App[int]):
-    """Shows the screen it is made with; `exit` takes the exit code."""
+class OperatorApp(App[int], inherit_bindings=False):
+    """Shows the screen it is made with; `exit` takes the exit code.
+
+    Textual's own keys are not among its: one of them would end it whatever a session is at, also from within
+    a shell that was taken over.
+    """
 
     TITLE = "cligym-tui"
     ENABLE_COMMAND_PALETTE = False
     COMMANDS: ClassVar = set()
-    BINDINGS: ClassVar = []
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "tell_how_to_leave", show=False)]
     CSS = """
     Toast { max-width: 70; }
     ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
@@ -34,15 +39,23 @@ class OperatorApp(App[int]):
         self._first = first
         self._config = config
 
+    @property
+    def configured_keys(self) -> Mapping[str, str]:
+        """Keys by action, where they are not the registry's."""
+        return self._config.keys
+
     def on_mount(self) -> None:
         """Show the first screen."""
-        keymap: Mapping[str, str] = self._config.keys
-        self.set_keymap(dict(keymap))
+        self.set_keymap(dict(self._config.keys))
         if self._config.theme:
             self.theme = self._config.theme
         self.set_timer(1.0, garbage.settle)
         self.set_interval(garbage.EVERY, garbage.bite)
         self.push_screen(self._first(self))
+
+    def action_tell_how_to_leave(self) -> None:
+        """Where ctrl+c has nothing to end, somebody may be looking for the way out."""
+        self.notify("q leaves; ? lists the keys.", markup=False)
 
     def finish(self, code: int = ExitCode.GOAL) -> None:
         """End with an exit code."""

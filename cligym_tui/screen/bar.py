@@ -8,7 +8,7 @@ from cligym_tui.screen.lines import Part, width_of
 from cligym_tui.screen.sight import Sight, broken, broken_now
 from cligym_tui.screen.strip import PartsLine, joined
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, sparkline
-from cligym_tui.wording import number, span, spending
+from cligym_tui.wording import number, short, span, spending
 
 
 class Bar(PartsLine):
@@ -85,11 +85,15 @@ def _decides(sight: Sight) -> Part:
     return sight.state.mode, {"auto": GOOD, "confirm": WARN}.get(sight.state.mode, ACCENT)
 
 
+TIGHT = 0.8
+"""Share of a limit from which on it is shown as one."""
+
+
 def _steps(sight: Sight) -> list[Part]:
     if sight.branch is None:
         return []
     count = len(sight.branch.steps)
-    tight = sight.limit and count >= 0.8 * sight.limit
+    tight = sight.limit and count >= TIGHT * sight.limit
     of = f" of {sight.limit}" if sight.limit else ""
     return [(f"{sight.selected} step {count}{of}", WARN if tight else "")]
 
@@ -106,12 +110,22 @@ def _broken(sight: Sight) -> list[Part]:
 
 
 def _spent(sight: Sight) -> list[Part]:
-    """What models took: on this branch, and in all where that is more."""
+    """What models took: on this branch, and in all where that is more; and what they may take."""
     own, every = sight.branch.spent if sight.branch else None, sight.state.spent
     if every is None:
         return []
     told = spending(own) if own else "no calls"
-    return [(told, ACCENT), (f" of {spending(every)}" if own != every else "", MUTED)]
+    parts = [(told, ACCENT), (f" of {spending(every)}" if own != every else "", MUTED)]
+    budget = sight.budget
+    if budget and budget.usd:
+        parts.append(_limit(every.usd / budget.usd, f"${budget.usd:g}"))
+    if budget and budget.tokens:
+        parts.append(_limit(every.tokens / budget.tokens, f"{short(budget.tokens)} tok"))
+    return parts
+
+
+def _limit(share: float, name: str) -> Part:
+    return f", limit {name}", f"bold {WARN}" if share >= TIGHT else MUTED
 
 
 def _clock(sight: Sight) -> list[Part]:

@@ -14,7 +14,7 @@ from cligym_tui.screen.safe import shown
 from cligym_tui.screen.sight import broken
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, glyph, style
 from cligym_tui.wording import number
-from sessions.lineage import lineage
+from sessions.lineage import delta, lineage
 
 if TYPE_CHECKING:
     from sessions.model import Candidate, State, Step
@@ -72,7 +72,9 @@ class CommitCard(Popup):
         ]
         self.listing.present(Fixed([(parts, at) for at, parts in enumerate(lines)]))
         over = candidate is None or bool(candidate.outcome)
-        said = [("m", "without what no test felt" if self._whole else "all commands")]
+        said = []
+        if self._confirm or (candidate and candidate.inert):
+            said = [("m", "leave out what no test felt" if self._whole else "keep all commands")]
         if self._confirm and not self._asked and self._open(candidate):
             said = [("c", "prove and commit"), *said, ("Esc", "not now")]
         else:
@@ -106,17 +108,9 @@ def _nothing(*, asked: bool, can: bool) -> str:
 
 
 def _delta(steps: list[Step]) -> str:
-    """What all these steps together changed."""
-    kinds: dict[str, str] = {}
-    for step in steps:
-        for change in step.changes:
-            if kinds.get(change.path) == "added" and change.kind == "removed":
-                del kinds[change.path]
-            else:
-                kinds.setdefault(change.path, change.kind)
-    # Of a step that changed very many only some are listed; the others may be the same in every step.
-    unlisted = sum(step.changed - len(step.changes) for step in steps)
-    return number(len(kinds) + unlisted, "path") + (" at most" if unlisted else "")
+    """How much all these steps together changed."""
+    found, unlisted = delta(steps)
+    return number(len(found) + unlisted, "path") + (" at most" if unlisted else "")
 
 
 def _verdict(state: State, step: Step, *, asked: bool, can: bool, width: int) -> list[Parts]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cligym_tui.screen.actions import Action, key_name, keys_of
+from cligym_tui.screen.actions import Action
+from cligym_tui.screen.keymap import configured, key_name, keys_of
 from cligym_tui.screen.lines import Part, Parts, width_of
 from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT
@@ -45,7 +46,7 @@ class Hints(PartsLine):
         if self._instead:
             return self._instead
         parts: list[Part] = []
-        keymap = self.app._keymap
+        keymap = configured(self.app)
         for action in self._fitting(width):
             key = key_name(keys_of(action, keymap)[0])
             parts += [(key, f"bold {ACCENT}"), (f" {action.label}", ""), ("  ", "")]
@@ -60,7 +61,7 @@ class Hints(PartsLine):
     def _fitting(self, width: int) -> list[Action]:
         found: list[Action] = []
         room = width
-        keymap = self.app._keymap
+        keymap = configured(self.app)
         for action in sorted(self._actions, key=lambda each: -each.show):
             keys = keys_of(action, keymap)
             if not keys:

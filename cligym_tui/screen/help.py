@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cligym_tui.screen.actions import Action, at, key_names
+from cligym_tui.screen.actions import Action, at
+from cligym_tui.screen.keymap import key_names
 from cligym_tui.screen.lines import Fixed, Parts, wrapped
 from cligym_tui.screen.popup import Popup
 from cligym_tui.screen.words import ACCENT

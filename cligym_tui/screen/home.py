@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from cligym_tui.arguments import AGENTS
 from cligym_tui.demo import DEMO
-from cligym_tui.screen.actions import HOME, Action, at, bindings
+from cligym_tui.screen.actions import HOME, Action, at
 from cligym_tui.screen.footer import Hints
 from cligym_tui.screen.help import HelpScreen
-from cligym_tui.screen.lines import Fixed, Parts
+from cligym_tui.screen.keymap import bindings, configured
+from cligym_tui.screen.lines import Parts
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.safe import plain
+from cligym_tui.screen.shelf import Shelf
 from cligym_tui.screen.source import Live, ReplaySource
 from cligym_tui.screen.strip import PartsLine
-from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN
+from cligym_tui.screen.words import ACCENT, MUTED, WARN
 from cligym_tui.screen.working import LiveScreen
-from cligym_tui.wording import day, number
 from engine.gold import store
 from sessions.library import Library
 from sessions.replay import Player
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from engine.gold.model import Gold
-    from sessions.summary import Summary
 
-STANDING = {"live": ("●", GOOD), "ended": ("○", MUTED), "killed": ("✘", WARN), "damaged": ("✘", BAD)}
+class Starts(NamedTuple):
+    """What sessions begin with; both raise what can be told in a line."""
+
+    begin: Callable[[str, str], Live]
+    """A new one on a gold environment, with an agent."""
+    resume: Callable[[str], Live]
+    """An interrupted one, by its id."""
 
 
 class Head(PartsLine):
@@ -68,11 +73,10 @@ class HomeScreen(Screen[None]):
     HomeScreen #home:focus { border: round $accent; }
     """
 
-    def __init__(
-        self, leave: Callable[[int], None], begin: Callable[[str, str], Live] | None, *, bell: bool = True
-    ) -> None:
+    def __init__(self, leave: Callable[[int], None], starts: Starts | None, *, bell: bool = True) -> None:
         super().__init__()
-        self._leave, self._begin, self._bell = leave, begin, bell
+        self._leave, self._starts, self._bell = leave, starts, bell
+        self._interrupted: frozenset[str] = frozenset()
         self.agent = AGENTS[0]
         """Who breaks in sessions that are started from here."""
 
@@ -104,10 +108,19 @@ class HomeScreen(Screen[None]):
 
     def action_home_reload(self) -> None:
         """Look again."""
-        lines = list(home(store.listed(), Library().list(), Library().root))
-        first = next((at for at, (_, key) in enumerate(lines) if key is not None), 0)
-        self._list.present(Fixed(lines), first if self._list.key is None else None)
+        sessions = Library().list()
+        self._interrupted = frozenset(each.id for each in sessions if each.interrupted)
+        lines = Shelf(store.listed(), sessions)
+        first = next((at for at in range(len(lines)) if lines.key(at) is not None), 0)
+        self._list.present(lines, first if self._list.key is None else None)
+        self._hint()
+
+    def _hint(self) -> None:
         self.query_one(Hints).show([one for one in at(HOME) if one.show and self.offers(one)])
+
+    def on_listing_moved(self) -> None:
+        """Other lines, other keys."""
+        self._hint()
 
     def on_prompt_toggled(self) -> None:
         """Other keys matter while something is asked."""
@@ -115,7 +128,22 @@ class HomeScreen(Screen[None]):
 
     def offers(self, action: Action) -> bool:
         """Whether an action applies."""
-        return not action.id.startswith("pane.") or action.id == "pane.search"
+        if action.id.startswith("pane."):
+            return action.id == "pane.search"
+        return bool(self.check_action(action.method, ()))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what was interrupted goes on."""
+        if action == "home_resume":
+            return self._resumable() is not None
+        return super().check_action(action, parameters)
+
+    def _resumable(self) -> str | None:
+        """The interrupted session under the cursor."""
+        match self._list.key:
+            case ("session", str() as session) if session in self._interrupted:
+                return session
+        return None
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         """Start or replay."""
@@ -137,12 +165,21 @@ class HomeScreen(Screen[None]):
         """Start or replay what the cursor is on."""
         self._list.action_pane_choose()
 
+    def action_home_resume(self) -> None:
+        """Go on with the session the cursor is on."""
+        session = self._resumable()
+        if session and self._starts:
+            self._open(partial(self._starts.resume, session))
+
     def _start(self, gold: str) -> None:
-        if self._begin is None:
+        if self._starts is None:
             self.notify("Sessions cannot be started from here.", severity="warning", markup=False)
             return
+        self._open(partial(self._starts.begin, gold, self.agent))
+
+    def _open(self, begin: Callable[[], Live]) -> None:
         try:
-            live = self._begin(gold, self.agent)
+            live = begin()
         except Exception as error:
             self._failed(error)
             return
@@ -175,7 +212,7 @@ class HomeScreen(Screen[None]):
 
     def action_app_help(self) -> None:
         """Show the keys."""
-        self.app.push_screen(HelpScreen(HOME, self.app._keymap))
+        self.app.push_screen(HelpScreen(HOME, configured(self.app)))
 
     def action_app_palette(self) -> None:
         """Find an action."""
@@ -194,54 +231,3 @@ class HomeScreen(Screen[None]):
     def action_app_quit(self) -> None:
         """Leave."""
         self._leave(0)
-
-
-def home(golds: tuple[Gold, ...], sessions: tuple[Summary, ...], root: Path) -> list[tuple[Parts, Any]]:
-    """The lines: gold environments, then sessions, then what to do when there are none."""
-    lines: list[tuple[Parts, Any]] = [([("Gold environments", f"bold {ACCENT}")], None)]
-    for gold in golds:
-        size = number(len(gold.baseline), "test")
-        lines.append(
-            (
-                [
-                    ("  ● ", GOOD),
-                    (f"{gold.name:<24.24} ", "bold"),
-                    (f"{size:>11}  {gold.suite_seconds:5.1f} s a run  {day(gold.created)}", MUTED),
-                ],
-                ("gold", gold.name),
-            )
-        )
-    if not golds:
-        lines.append(
-            ([("  None yet. Make one: ", MUTED), ("cligym-tui gold build name==version", "bold")], None)
-        )
-    lines += [([("", "")], None), ([("Sessions", f"bold {ACCENT}")], None)]
-    lines += [(_session(each), ("session", each.id)) for each in sessions]
-    if not sessions:
-        lines.append(([("  None yet. Enter on a gold environment starts one.", MUTED)], None))
-    lines += [([("", "")], None), ([("To look at first", f"bold {ACCENT}")], None)]
-    lines.append(
-        ([("  ▸ ", ACCENT), ("demo ", "bold"), ("a recorded session of a real project", MUTED)], ("demo", ""))
-    )
-    return lines
-
-
-def _session(each: Summary) -> Parts:
-    sign, look = STANDING.get(each.state, ("?", MUTED))
-    state = f"{each.state} {each.outcome}".strip()
-    return [
-        (f"  {sign} ", look),
-        (f"{each.id:<21} ", "bold"),
-        (f"{state:<15.15} ", look),
-        (f"{each.gold:<14.14} ", ""),
-        (f"{number(each.tasks, 'task'):>8}  ", GOOD if each.tasks else MUTED),
-        (age(time.time() - each.started) if each.started else "", MUTED),
-    ]
-
-
-def age(seconds: float) -> str:
-    """A length of time in its largest unit."""
-    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= unit:
-            return f"{int(seconds // unit)} {name}"
-    return "just now"

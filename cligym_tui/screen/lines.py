@@ -67,6 +67,19 @@ def fitted(value: str, width: int) -> str:
     return set_cell_size(value, width - 1) + "…"
 
 
+def ending(value: str, width: int) -> str:
+    """The end of `value` in at most so many columns, with an ellipsis where it was cut.
+
+    Paths differ there.
+    """
+    if width <= 0 or cell_len(value) <= width:
+        return value
+    kept = value[1 - width :] if width > 1 else ""
+    while cell_len(kept) > width - 1:
+        kept = kept[1:]
+    return "…" + kept
+
+
 def spread(left: Parts, right: Parts, width: int) -> list[Part]:
     """Two groups at the ends of a line; the left one is cut when there is no room for both."""
     room = width - width_of(right) - (1 if right else 0)

@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.style import Style
 
-from cligym_tui.screen.actions import PANE_ACTIONS, bindings
+from cligym_tui.screen.actions import PANE_ACTIONS
+from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.lines import Fixed, Lines, Parts, text, wrapped
 from cligym_tui.screen.safe import shown
 from cligym_tui.terminal.selectable import Selectable
@@ -71,7 +72,7 @@ class Listing(Selectable, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.listing = listing
 
-    what: ClassVar[str] = "list"
+    what: str = "list"
     """What is copied, in the toast."""
 
     def __init__(self, *, empty: str = "", id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -209,9 +210,9 @@ class Listing(Selectable, can_focus=True, inherit_bindings=False):
         self._restyle()
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor in sight, and what follows where a jump has put it."""
         self._restyle()
-        self._show_cursor()
+        self._show_cursor(context=not self.moved)
 
     def _restyle(self) -> None:
         self._strips.clear()
@@ -321,6 +322,16 @@ class Listing(Selectable, can_focus=True, inherit_bindings=False):
             copy(self, chosen[0], "the selection")
         else:
             copy(self, self.copyable(), self.what)
+
+    def subject(self) -> tuple[str, str]:
+        """What the line under the cursor is about, as text to copy, and what that is."""
+        return text(self.lines.parts(self.cursor, WIDEST)).strip(), "the line"
+
+    def action_pane_copy_line(self) -> None:
+        """Copy what the line is about."""
+        from cligym_tui.screen.clipboard import copy
+
+        copy(self, *(self.subject() if len(self.lines) else ("", "")))
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What is selected, as text."""

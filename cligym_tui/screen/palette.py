@@ -1,16 +1,21 @@
-"""The command palette: every action of the place, with its key."""
+"""The command palette: every action of the place, with its key. Moving a cursor by name is of no use."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cligym_tui.screen.actions import Action, at, key_names
+from cligym_tui.screen.actions import PANE_ACTIONS, Action, at
+from cligym_tui.screen.keymap import configured, key_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
+
+
+MOVES: Final = {f"pane.{way}" for way in ("down", "up", "left", "right", "page-down", "page-up")}
+UNNAMED: Final = {*MOVES, "app.palette"}
 
 
 class Actions(Provider):
@@ -18,24 +23,22 @@ class Actions(Provider):
 
     def _all(self) -> list[Action]:
         where = getattr(self.screen, "where", "")
-        # Moving a cursor by name is of no use.
-        return [
-            action for action in at(where) if not action.id.startswith("pane.") and action.id != "app.palette"
-        ]
+        return [action for action in at(where) if action.id not in UNNAMED]
 
     def _run(self, action: Action) -> Callable[[], Coroutine[Any, Any, None]]:
         screen = self.screen
 
         async def run() -> None:
-            if screen.check_action(action.method, ()):
-                await screen.run_action(action.method)
+            doer = screen.focused if action in PANE_ACTIONS else screen
+            if doer is not None and doer.check_action(action.method, ()):
+                await doer.run_action(action.method)
             else:
                 screen.notify(f"There is nothing to {action.label} just now.", markup=False)
 
         return run
 
     def _title(self, action: Action) -> str:
-        keys = key_names(action, self.app._keymap)
+        keys = key_names(action, configured(self.app))
         return f"{action.group}: {action.label}" + (f"  ({keys})" if keys else "")
 
     async def discover(self) -> Hits:

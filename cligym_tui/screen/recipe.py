@@ -42,8 +42,9 @@ def lines(steps: Sequence[Step]) -> list[Line]:
     found = []
     before: Step | None = None
     for step in steps:
-        by_hand = step.origin == "operator" and not step.started
-        if step.snapshot and by_hand:
+        if before is not None and before.branch != step.branch:
+            before = None  # a fork has a shell of its own
+        if step.snapshot and step.by_hand:
             found.append(Line(step.command, "/", step=step.number))
         elif step.snapshot:
             found.append(

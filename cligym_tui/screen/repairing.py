@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import BindingType
 
 from cligym_tui.exits import ExitCode
-from cligym_tui.screen.actions import REPAIR, at, bindings
+from cligym_tui.screen.actions import REPAIR, at
+from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.popup import Question
 from cligym_tui.screen.source import Live
 from cligym_tui.screen.working import LiveScreen

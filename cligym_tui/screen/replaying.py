@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from cligym_tui.screen.actions import REPLAY, at, bindings
+from cligym_tui.screen.actions import REPLAY, at
+from cligym_tui.screen.keymap import bindings
+from cligym_tui.screen.prompt import Prompt
+from cligym_tui.screen.safe import plain
 from cligym_tui.screen.session import SessionScreen
 from cligym_tui.screen.source import ReplaySource
 from cligym_tui.screen.timeline import Timeline
@@ -134,6 +138,21 @@ class ReplayScreen(SessionScreen, inherit_bindings=False):
         self.player.seek_fraction(digit / 10)
         self.source.poll(0)
         self.look()
+
+    def action_replay_go(self) -> None:
+        """Ask where to."""
+        self.query_one(Prompt).ask("Go to a time (1:30), a step (12) or a share (40%)", "", self._go)
+
+    def _go(self, text: str) -> None:
+        text = text.strip()
+        if share := re.fullmatch(r"(\d{1,3})\s*%", text):
+            self.player.seek_fraction(min(1.0, int(share[1]) / 100))
+        elif re.fullmatch(r"(\d+:){1,2}\d{1,2}", text):
+            self.player.seek(sum(int(part) * 60**power for power, part in enumerate(text.split(":")[::-1])))
+        elif not (re.fullmatch(r"\d{1,9}", text) and self.player.seek_step(int(text))):
+            self.notify(plain(f"There is no {text!r} to go to.").plain, markup=False)
+            return
+        self._moved()
 
     def action_app_quit(self) -> None:
         """Leave."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cligym_tui.screen.app import OperatorApp
     from cligym_tui.screen.config import Config
+    from cligym_tui.screen.home import Starts
     from cligym_tui.screen.source import Live
     from engine.repair.hands import Hands
 
@@ -114,12 +115,11 @@ def run_repair(hands: Hands) -> int:
     return code
 
 
-def run_home(begin: Callable[[str, str], Live] | None = None) -> int:
+def run_home(starts: Starts | None = None) -> int:
     """Show what there is, and whatever is opened from there; the exit code.
 
     Args:
-        begin: starts a session on the gold environment with this name, with this agent; raises what
-            can be told in a line.
+        starts: begins sessions, and goes on with them.
 
     Raises:
         UsageError: there is no terminal, or the configuration is wrong.
@@ -129,7 +129,7 @@ def run_home(begin: Callable[[str, str], Live] | None = None) -> int:
     from cligym_tui.screen.home import HomeScreen
 
     config = load()
-    return _run(lambda app: HomeScreen(app.finish, begin, bell=config.bell), config)
+    return _run(lambda app: HomeScreen(app.finish, starts, bell=config.bell), config)
 
 
 def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:

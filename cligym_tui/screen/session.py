@@ -10,12 +10,13 @@ from textual.command import CommandPalette
 from textual.containers import Container
 from textual.screen import Screen
 
-from cligym_tui.screen.actions import REPLAY, SESSION, Action, at, bindings
+from cligym_tui.screen.actions import REPLAY, SESSION, Action, at
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.bar import Bar
 from cligym_tui.screen.commit_card import CommitCard
 from cligym_tui.screen.footer import Hints
 from cligym_tui.screen.help import HelpScreen
+from cligym_tui.screen.keymap import bindings, configured
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.palette import Actions
 from cligym_tui.screen.panes.dockerfile import DockerfilePane
@@ -25,7 +26,7 @@ from cligym_tui.screen.panes.tree import TreePane
 from cligym_tui.screen.popup import TextPopup
 from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.safe import plain
-from cligym_tui.screen.sight import Sight, nominee
+from cligym_tui.screen.sight import Sight, nominee, said
 from cligym_tui.screen.steering import Steering
 from cligym_tui.screen.tabs import PANES, Tabs
 from cligym_tui.screen.talk import TalkPopup
@@ -137,7 +138,8 @@ class SessionScreen(Screen[None]):
         selected = self.select()
         if selected != self.sight.selected:
             self.tests.only = None
-        self.sight = Sight(self.source.state, selected, self.where != REPLAY, self.source.limit, wall())
+        source = self.source
+        self.sight = Sight(source.state, selected, self.where != REPLAY, source.limit, wall(), source.budget)
         sight = self.sight
         self.query_one(Bar).see(sight)
         self.shell.follow(self.source, sight)
@@ -202,6 +204,10 @@ class SessionScreen(Screen[None]):
             return False
         if action == "branch_commit":
             return bool(self.sight.steps) and not self.sight.state.repairs
+        if action == "dockerfile_compare":
+            return bool(self.sight.steps)
+        if action == "view_maximise":  # one pane at a time is as large as it gets
+            return not self.has_class("-narrow") or self.has_class("-maximised")
         if action == "branch_follow":
             return bool(self.chosen)
         if action == "tests_filter":
@@ -278,6 +284,11 @@ class SessionScreen(Screen[None]):
         self.tests.filter()
         self.look()
 
+    def action_dockerfile_compare(self) -> None:
+        """Show what is changed, or the commands that do it."""
+        self.focus_pane("dockerfile")
+        self.query_one(DockerfilePane).compare()
+
     # Choosing
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
@@ -300,14 +311,7 @@ class SessionScreen(Screen[None]):
         for step in reversed(self.sight.steps):
             if step.suite:
                 outcome = step.suite.outcomes.get(test, "missing")
-                told = step.suite.messages.get(test, "")
-                if outcome == "passed":
-                    told = "It passes."
-                elif not told:
-                    told = (
-                        step.suite.detail
-                        or "It said nothing: the run ended before it, or it was not collected."
-                    )
+                told = "It passes." if outcome == "passed" else said(step.suite, test)
                 self.app.push_screen(TextPopup(f"{outcome} at step {step.number}: {test}", told))
                 return
         self.app.push_screen(TextPopup(test, "It passes: nothing was changed yet."))
@@ -357,7 +361,7 @@ class SessionScreen(Screen[None]):
 
     def action_app_help(self) -> None:
         """Show the keys."""
-        self.app.push_screen(HelpScreen(self.where, self.app._keymap, GROUPS.get(self.current, "")))
+        self.app.push_screen(HelpScreen(self.where, configured(self.app), GROUPS.get(self.current, "")))
 
     def action_app_palette(self) -> None:
         """Find an action."""

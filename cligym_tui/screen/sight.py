@@ -10,7 +10,8 @@ from sessions.lineage import lineage
 from sessions.model import State
 
 if TYPE_CHECKING:
-    from sessions.model import Branch, Candidate, Step
+    from engine.ledger import Budget
+    from sessions.model import Branch, Candidate, Step, Suite
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Sight:
     """Steps a branch may take; 0 when there is no limit or it is not known."""
     now: float = 0.0
     """Wall clock."""
+    budget: Budget | None = None
+    """What models may take; None when that is not known."""
 
     @property
     def branch(self) -> Branch | None:
@@ -92,3 +95,16 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return isinstance(one, str | int | float | frozenset) and one == other
+
+
+def said(suite: Suite, test: str) -> str:
+    """What a test that does not pass said, or what kept it from being run."""
+    own = str(suite.messages.get(test) or "")
+    if own:
+        return own
+    file = test.split("::", 1)[0]
+    errors = [error for error in suite.errors if error.startswith(f"{file}:")] or list(suite.errors)
+    told = [suite.detail] if suite.detail else []
+    if errors:
+        told.append("It was not collected:")
+    return "\n\n".join([*told, *errors]) or "It said nothing: the run ended before it came to it."

@@ -16,6 +16,7 @@ from sessions.state import apply
 
 if TYPE_CHECKING:
     from cligym_tui.terminal.terminal import Terminal
+    from engine.ledger import Budget
     from sessions.replay import Player
 
 AT_ONCE = 16 << 10
@@ -47,6 +48,7 @@ class Live(Protocol):
     session: str
     journal_path: Path
     limit: int
+    budget: Budget
     over: bool
     failure: BaseException | None
 
@@ -113,6 +115,10 @@ class Source(Protocol):
         """Steps a branch may take, 0 when that is not known."""
 
     @property
+    def budget(self) -> Budget | None:
+        """What models may take; None when that is not known."""
+
+    @property
     def active(self) -> str:
         """The branch where something happened last."""
 
@@ -131,6 +137,7 @@ class ReplaySource:
     """A recording that is played."""
 
     limit = 0
+    budget = None
 
     def __init__(self, player: Player, journal: Path | None = None) -> None:
         self.player = player
@@ -197,6 +204,11 @@ class LiveSource:
     def limit(self) -> int:
         """Steps a branch may take."""
         return self.live.limit
+
+    @property
+    def budget(self) -> Budget:
+        """What models may take."""
+        return self.live.budget
 
     def poll(self, seconds: float) -> bool:
         """Take in what happened, as much as the screen has time for."""

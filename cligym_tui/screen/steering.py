@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cligym_tui.screen.lines import Part, Parts
+from cligym_tui.screen.lines import Part, Parts, spread
 from cligym_tui.screen.sight import Sight
 from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT, MUTED, WARN
@@ -24,7 +24,7 @@ class Steering(PartsLine):
 
     def parts(self, width: int) -> Parts:
         """What is said."""
-        return self._parts
+        return spread(self._parts, [], width)
 
 
 def steering(sight: Sight, word: str) -> list[Part]:

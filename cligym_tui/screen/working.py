@@ -11,9 +11,10 @@ from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 
 from cligym_tui.exits import ExitCode, code_of
-from cligym_tui.screen.actions import LIVE, at, bindings
+from cligym_tui.screen.actions import LIVE, at
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.attention import Attention
+from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.popup import Question
 from cligym_tui.screen.prompt import LONGEST, Prompt, visible
 from cligym_tui.screen.safe import plain
@@ -136,8 +137,11 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
                 return branch is not None and not self._taken()
             case "session_pause" | "session_guide" | "session_guide_now" | "hands_take" | "hands_suspend":
                 return alive and not self._taken()
-            case "branch_fork" | "branch_undo" | "branch_discard":
-                return alive and bool(self.sight.steps) and not self._taken()
+            case "branch_fork" | "branch_undo":
+                # Of a branch whose container is gone, too: its snapshots are not.
+                return not self.live.over and bool(self.sight.steps) and not self._taken()
+            case "branch_discard":
+                return alive and not self._taken()
             case "session_interrupt":
                 step = self.sight.step
                 return alive and step is not None and step.running and not self._taken()
@@ -267,7 +271,8 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
     def _fork(self, branch: str, step: int) -> None:
         self._expect()
         self.live.fork(branch, step)
-        self.notify(plain(f"A branch from {branch} step {step} is being opened.").plain, markup=False)
+        text = plain(f"A branch from {branch} step {step} is being opened.").plain
+        self.notify(text, timeout=2, markup=False)
 
     def committing(self, step: Step) -> Callable[[bool], None] | None:
         """What puts a step forward."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from engine.ledger import Budget
 from sessions import events
 
 TESTS = (
@@ -174,6 +175,7 @@ class ScriptedLive:
         self.session = "20261120-114950-vz92"
         self.journal_path = Path("/nowhere/events.jsonl")
         self.limit = 12
+        self.budget = Budget()
         self.over = False
         self.failure: BaseException | None = None
         self.wishes: list[tuple[Any, ...]] = []

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from textual.widget import Widget
 
-from cligym_tui.screen import actions, config
-from cligym_tui.screen.actions import ACTIONS, HOME, LIVE, REPAIR, REPLAY, at, markdown
+from cligym_tui.screen import config
+from cligym_tui.screen.actions import ACTIONS, HOME, LIVE, REPAIR, REPLAY, at
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.help import grouped
 from cligym_tui.screen.home import HomeScreen
+from cligym_tui.screen.keymap import key_name, markdown
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.repairing import RepairScreen
@@ -34,7 +35,7 @@ def test_every_action_can_be_done_where_it_is_offered() -> None:
         for action in at(where):
             doers = (Listing, ShellPane) if action.id.startswith("pane.") else (screen,)
             for doer in doers:
-                if doer is ShellPane and action.id == "pane.choose":
+                if doer is ShellPane and action.id in ("pane.choose", "pane.copy-line"):
                     continue
                 assert hasattr(doer, f"action_{action.method}"), (where, action.id)
 
@@ -69,7 +70,7 @@ def test_help_has_every_action_of_a_place_once() -> None:
 
 def test_the_readme_has_the_table_of_keys() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    assert markdown() in readme, "cligym_tui.screen.actions.markdown() is the table of keys"
+    assert markdown() in readme, "cligym_tui.screen.keymap.markdown() is the table of keys"
 
 
 def test_configuration(tmp_path: Path) -> None:
@@ -142,4 +143,4 @@ async def test_the_picture_lies_where_one_is(
 def test_seven_hints_fit_eighty_columns() -> None:
     for where in SCREENS:
         best = sorted((one for one in at(where) if one.show and one.keys), key=lambda one: -one.show)[:7]
-        assert sum(len(actions.key_name(one.keys[0])) + len(one.label) + 3 for one in best) <= 100
+        assert sum(len(key_name(one.keys[0])) + len(one.label) + 3 for one in best) <= 100

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 from textual.pilot import Pilot
 
 from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.config import Config
-from cligym_tui.screen.home import HomeScreen
+from cligym_tui.screen.home import HomeScreen, Starts
+from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.working import LiveScreen
 from engine.gold import store
@@ -21,8 +25,18 @@ from tests.screen.story import BEGAN, TESTS, ScriptedLive, began, whole
 
 def app(live: ScriptedLive | None = None) -> OperatorApp:
     """Home, where Enter on a gold environment starts `live`."""
-    begin = (lambda gold, agent: live) if live else None
-    return OperatorApp(lambda app: HomeScreen(app.finish, begin), Config())
+    starts = Starts(lambda gold, agent: live, resumed(live)) if live else None
+    return OperatorApp(lambda app: HomeScreen(app.finish, starts), Config())
+
+
+def resumed(live: ScriptedLive) -> Callable[[str], ScriptedLive]:
+    """Goes on with `live`, which remembers with which session."""
+
+    def resume(session: str) -> ScriptedLive:
+        live.wishes.append(("resume", session))
+        return live
+
+    return resume
 
 
 def gold() -> None:
@@ -68,9 +82,9 @@ async def test_everything_is_listed_with_its_state() -> None:
         frame = frames.text(pilot.app)
         assert "tiny" in frame
         assert "6 tests" in frame
-        assert f"○ {ended}  ended goal" in frame
-        assert f"✘ {killed}  killed" in frame
-        assert "1 task" in frame
+        assert re.search(rf"○ {ended} goal +tiny +3/6 +1 task +\S", frame)
+        assert re.search(rf"✘ {killed} killed +tiny +0/6 ", frame)
+        assert "interrupted" not in frame
 
 
 async def _press(pilot: Pilot[int], *keys: str) -> None:
@@ -111,6 +125,31 @@ async def test_a_damaged_session_is_told_of_and_not_opened() -> None:
         await _press(pilot, "enter")
         assert isinstance(pilot.app.screen, HomeScreen)
         assert "damaged" in frames.text(pilot.app)
+
+
+async def test_what_was_interrupted_goes_on_by_a_key_that_is_offered_there_alone() -> None:
+    ended = session(*whole())
+    cut = session(*began(), events.ModeChanged(mode="confirm"))
+    live = ScriptedLive(*began())
+    async with app(live).run_test(size=(80, 24)) as pilot:
+        await _press(pilot)
+        assert "1 was interrupted: r goes on with it" in frames.text(pilot.app)
+        await _put_cursor(pilot, ended)
+        assert "go on with it" not in frames.text(pilot.app).splitlines()[-1]
+        await _press(pilot, "r")
+        assert isinstance(pilot.app.screen, HomeScreen)
+        await _put_cursor(pilot, cut)
+        assert "r go on with it" in frames.text(pilot.app).splitlines()[-1]
+        await _press(pilot, "r")
+        assert isinstance(pilot.app.screen, LiveScreen)
+        assert live.wishes[0] == ("resume", cut)
+
+
+async def _put_cursor(pilot: Pilot[int], session: str) -> None:
+    listing = pilot.app.screen.query_one("#home", Listing)
+    keys = [listing.lines.key(at) for at in range(len(listing.lines))]
+    listing.go(keys.index(("session", session)))
+    await pilot.pause(0.2)
 
 
 async def test_the_demo_is_there_when_nothing_else_is() -> None:

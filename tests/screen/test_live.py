@@ -142,10 +142,10 @@ async def test_every_key_goes_to_a_shell_that_was_taken_over(live: Show) -> None
         await pilot.press("t")
         session.happen(events.TakenOver(branch="b1"))
         await pilot.pause(0.2)
-        await pilot.press("q", "escape", "ctrl+c", "ctrl+p", "tab", "f1", "up", "space", "1")
+        await pilot.press("q", "escape", "ctrl+c", "ctrl+q", "ctrl+p", "tab", "f1", "up", "space", "1")
         assert wishes(session)[0] == ("take_over", "b1")
         typed = b"".join(data for name, *rest in wishes(session)[1:] for data in [rest[1]] if name == "type")
-        assert typed == b"q\x1b\x03\x10\t\x1bOP\x1b[A 1"
+        assert typed == b"q\x1b\x03\x11\x10\t\x1bOP\x1b[A 1"
         frames.check(pilot.app, "hands")
         await pilot.press("ctrl+right_square_bracket")
         assert wishes(session)[-1] == ("hand_back", "b1")
@@ -284,7 +284,7 @@ async def test_what_hands_did_is_a_step_in_every_pane(live: Show) -> None:
         await pilot.pause(0.3)
         frame = frames.text(pilot.app)
         assert "by hand" in frame
-        assert "rm /etc/passwd" in frame
+        assert 'RUN ["/bin/bash", "-c", "cd /\\nrm' in frame, "not in the directory the agent was in"
         assert "1 of 6 broken" in frame
 
 
@@ -358,3 +358,38 @@ async def test_the_commit_card_counts_what_all_steps_changed(live: Show) -> None
         await pilot.press("c")
         await pilot.pause(0.2)
         assert "Δ 2 paths since gold" in frames.text(pilot.app)
+
+
+async def test_the_keys_of_habit_never_end_a_session_unasked(live: Show) -> None:
+    session = ScriptedLive(*began())
+    async with live(session) as pilot:
+        await pilot.press("ctrl+c")
+        await pilot.pause(0.1)
+        assert "q leaves" in frames.text(pilot.app)
+        await pilot.press("ctrl+q")
+        await pilot.pause(0.1)
+        assert "End this session?" in frames.text(pilot.app)
+        assert not wishes(session)
+
+
+async def test_a_branch_without_a_container_can_be_forked(live: Show) -> None:
+    session = ScriptedLive(
+        *began(), *broke("rm a", TESTS[0], step=1), events.BranchClosed(branch="b1", outcome="left")
+    )
+    async with live(session) as pilot:
+        await pilot.press("f", "t", "x")
+        assert wishes(session) == [("fork", "b1", 1)]
+
+
+async def test_tabs_tell_of_panes_that_are_not_seen(live: Show) -> None:
+    session = ScriptedLive(*began(), *broke("rm a", TESTS[0], step=1))
+    async with live(session, (80, 24)) as pilot:
+        await pilot.pause(0.2)
+        assert "2 tests ✘1   3 dockerfile +1" in frames.text(pilot.app)
+        *coming, last = broke("rm b", TESTS[0], step=2, was=(TESTS[0],))
+        session.happen(*coming[:6])
+        await pilot.pause(0.3)
+        assert "2 tests ◌   3 dockerfile +2" in frames.text(pilot.app)
+        session.happen(*coming[6:], last)
+        await pilot.pause(0.3)
+        assert "2 tests ✘1   3 dockerfile +2" in frames.text(pilot.app)

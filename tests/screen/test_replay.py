@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from cligym_tui.demo import DEMO
+from cligym_tui.screen.lines import ending
 from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.terminal import tape
@@ -211,3 +214,89 @@ async def test_what_scrolled_off_comes_later_and_moves_nothing(
         await pilot.press("g")
         await pilot.pause(0.2)
         assert "line 0000" in frames.text(pilot.app)
+
+
+async def test_the_paths_that_all_commands_changed(replay: Show) -> None:
+    async with replay(at=2, size=(140, 40)) as pilot:
+        await pilot.press("D")
+        await pilot.pause(0.1)
+        frame = frames.text(pilot.app)
+        assert "1 path since gold  +0 ~0 -1" in frame
+        assert re.search(r"- /app/tiny/settings.ini +b1 2", frame)
+        await pilot.press("enter")
+        assert screen(pilot).tests.only.number == 2
+        await pilot.press("D")
+        await pilot.pause(0.1)
+        assert "FROM cligym-gold/tiny" in frames.text(pilot.app)
+
+
+@pytest.mark.parametrize(
+    ("keys", "copied"),
+    [
+        (["f3", "j"], TESTS[1]),
+        (["f5"], "rm tiny/settings.ini"),
+        (["f4", "G", "k"], 'RUN ["/bin/bash", "-c", "cd /app\\nrm tiny/settings.ini"]'),
+        (["D"], "/app/tiny/settings.ini"),
+    ],
+)
+async def test_what_a_line_is_about_is_copied(replay: Show, keys: list[str], copied: str) -> None:
+    async with replay(at=2, size=(140, 40)) as pilot:
+        await pilot.press(*keys, "Y")
+        await pilot.pause(0.1)
+        assert pilot.app.clipboard == copied
+        assert re.search(r"Copied the \S.*, 1 line", frames.text(pilot.app))
+
+
+async def test_the_palette_copies_what_the_pane_shows(replay: Show) -> None:
+    async with replay(at=2, size=(140, 40)) as pilot:
+        await pilot.press("f5", "ctrl+p")
+        await pilot.pause(0.2)
+        await pilot.press(*"copyline")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await pilot.pause(0.3)
+        assert pilot.app.clipboard == "rm tiny/settings.ini"
+
+
+@pytest.mark.parametrize(
+    ("where", "at"), [("50%", 0.5), ("0:00", 0.0), ("99:59", 1.0), ("3", None), ("77", None)]
+)
+async def test_going_to_a_place(replay: Show, where: str, at: float | None) -> None:
+    async with replay(at=2) as pilot:
+        player = screen(pilot).player
+        await pilot.press("colon", *where, "enter")
+        await pilot.pause(0.1)
+        if at is not None:
+            assert player.fraction == pytest.approx(at, abs=0.01)
+        elif where == "3":
+            assert (player.passage.branch, player.passage.step) == ("b2", 1)
+        else:
+            assert "There is no '77' to go to" in frames.text(pilot.app)
+            assert player.passage.step == 2
+
+
+async def test_why_a_test_was_not_run(replay: Show) -> None:
+    *before, last = broke("rm conftest.py", TESTS[0], step=1)
+    errors = ("tests/test_numbers.py: other", f"{TESTS[0].split('::')[0]}: ModuleNotFoundError: no tiny")
+    gone = [one for one in before if not (isinstance(one, events.TestReported) and one.id == TESTS[0])]
+    async with replay([*began(), *gone, msgspec.structs.replace(last, errors=errors)], at=1) as pilot:
+        await pilot.press("f3", "enter")
+        await pilot.pause(0.2)
+        frame = frames.text(pilot.app)
+        assert "missing at step 1" in frame
+        assert "ModuleNotFoundError: no tiny" in frame
+        assert "other" not in frame
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "shown"),
+    [
+        ("/a/b", 4, "/a/b"),
+        ("/a/bc", 4, "…/bc"),
+        ("/a/日本", 5, "…日本"),
+        ("/a/日本", 4, "…本"),
+        ("/ab", 1, "…"),
+    ],
+)
+def test_of_a_path_the_end_is_seen(value: str, width: int, shown: str) -> None:
+    assert ending(value, width) == shown

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cligym_tui.screen.bar import Bar
+from cligym_tui.screen.words import MUTED, WARN
 from cligym_tui.wording import short, spending
+from engine.ledger import Budget
 from sessions import events
 from sessions.spending import Spent
 from sessions.state import fold
@@ -81,3 +84,13 @@ def test_money_in_words() -> None:
     assert spending(Spent(usd=0.5, unpriced=1, input_tokens=9)) == "$0.5+ 9 tok"
     assert spending(Spent(unpriced=1, input_tokens=9)) == "$? 9 tok"
     assert short(999) == "999"
+
+
+async def test_a_limit_that_is_near_is_shown_as_one(live: Show) -> None:
+    session = ScriptedLive(*talked())
+    session.budget = Budget(usd=0.015, tokens=1_000_000)
+    async with live(session, (140, 40)) as pilot:
+        await pilot.pause(0.2)
+        looks = dict(pilot.app.screen.query_one(Bar).parts(140))
+        assert looks[", limit $0.015"] == f"bold {WARN}"
+        assert looks[", limit 1.0M tok"] == MUTED

@@ -1,15 +1,19 @@
-"""The Dockerfile pane: the inversion as it grows, and under each line which tests it flipped."""
+"""The Dockerfile pane: the inversion as it grows, and under each line which tests it flipped.
+
+Or, in its place, the paths that all of it changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from textual.highlight import highlight
 
-from cligym_tui.screen.lines import Part, Parts
+from cligym_tui.screen.lines import Lines, Part, Parts
 from cligym_tui.screen.listing import Listing
+from cligym_tui.screen.paths import Paths
 from cligym_tui.screen.safe import shown
 from cligym_tui.screen.sight import Sight, same
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN
@@ -29,11 +33,14 @@ class DockerfilePane(Listing):
 
     # A bar that comes and goes would change the width, and with it how many lines there are.
     DEFAULT_CSS = "DockerfilePane { scrollbar-gutter: stable; }"
-    what: ClassVar[str] = "the Dockerfile"
+    what = "the Dockerfile"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(empty=EMPTY, id=id)
+        self.by_path = False
+        """Whether the paths are shown that are changed, instead of the commands that do it."""
         self._instructions: list[Instruction] = []
+        self._count = 0
         self._shown: tuple[object, ...] = ()
         self._sight = Sight()
         self._write: Callable[[State, Sequence[Step]], list[Instruction]] | None = None
@@ -52,15 +59,27 @@ class DockerfilePane(Listing):
         """Show a moment."""
         self._sight = sight
         changing = state_changing(sight.steps)
+        self._count = len(changing)
         width = self.room
         of = (sight.state.image, *sight.state.repairs)
-        now = (of, width, *((step, step.suite) for step in changing))
+        now = (of, width, self.by_path, *((step, step.suite) for step in changing))
         if same(now, self._shown) or not width or self._write is None:
             return
         self._shown = now
         self._instructions = self._write(sight.state, sight.steps) if sight.state.image else []
-        lines = Sheet(self._instructions, width)
+        lines: Lines = Paths(changing) if self.by_path else Sheet(self._instructions, width)
         self.present(lines, None if self.moved else len(lines) - 1)
+
+    def compare(self) -> None:
+        """Show the paths that are changed, or again the commands."""
+        self.by_path = not self.by_path
+        self.what = "the paths changed since gold" if self.by_path else "the Dockerfile"
+        self.moved = False
+        self.see(self._sight)
+
+    def heading(self, width: int) -> Parts | None:
+        """How many paths are changed."""
+        return self.lines.heading() if isinstance(self.lines, Paths) else None
 
     def on_resize(self) -> None:
         """Wrap anew."""
@@ -69,13 +88,22 @@ class DockerfilePane(Listing):
 
     def copyable(self) -> str:
         """The file itself, not as it is wrapped here."""
+        if self.by_path:
+            return super().copyable()
         return "\n".join(each.text for each in self._instructions) + "\n" if self._instructions else ""
+
+    def subject(self) -> tuple[str, str]:
+        """A path, or an instruction as it is in the file."""
+        if isinstance(self.lines, Paths):
+            return self.lines.path(self.cursor), "the path"
+        if isinstance(self.lines, Sheet):
+            return self.lines.instruction(self.cursor), "the instruction"
+        return super().subject()
 
     @property
     def badge(self) -> Part:
-        """How many commands it has, for a tab."""
-        count = sum(each.step is not None for each in self._instructions)
-        return (f"+{count}", ACCENT) if count else ("", MUTED)
+        """How many commands it has, for a tab: also where it is not seen and has no width."""
+        return (f"+{self._count}", ACCENT) if self._count else ("", MUTED)
 
 
 class Sheet:
@@ -99,6 +127,10 @@ class Sheet:
     def key(self, index: int) -> Hashable:
         """The step a line is from."""
         return self._lines[index][0].step
+
+    def instruction(self, index: int) -> str:
+        """The whole instruction a line is of."""
+        return self._lines[index][0].text
 
     def parts(self, index: int, width: int) -> Parts:
         """One line."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from cligym_tui.screen.actions import PANE_ACTIONS, bindings
+from cligym_tui.screen.actions import PANE_ACTIONS
 from cligym_tui.screen.clipboard import copy
+from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.lines import wrapped
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.source import AT_ONCE, Printed, Source
@@ -102,12 +103,12 @@ class ShellPane(TerminalView, inherit_bindings=False):
         return super().render_line(y)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Matches can only be gone to when something is sought; there is nothing to choose in a terminal."""
+        """Matches can only be gone to when something is sought; a terminal's lines are about nothing."""
         if action in ("pane_match", "pane_match_back"):
             return self.search is not None
         if action == "forget":
             return self.search is not None
-        return action != "pane_choose" and super().check_action(action, parameters)
+        return action not in ("pane_choose", "pane_copy_line") and super().check_action(action, parameters)
 
     def action_pane_down(self) -> None:
         """A line down."""

@@ -5,14 +5,14 @@ Of a repair no suite is run: there it shows what the solver was told and what th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from cligym_tui.screen import errand
 from cligym_tui.screen.lines import Fixed, Part, Parts
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.matrix import ALL, FILTERS, Matrix
 from cligym_tui.screen.sight import same
-from cligym_tui.screen.words import ACCENT, MUTED
+from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, PENDING
 
 if TYPE_CHECKING:
     from cligym_tui.screen.sight import Sight
@@ -26,7 +26,7 @@ class TestsPane(Listing):
     """All tests of the baseline, down; the steps of the branch, across."""
 
     __test__ = False
-    what: ClassVar[str] = "the tests shown"
+    what = "the tests shown"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(empty=EMPTY, id=id)
@@ -103,6 +103,10 @@ class TestsPane(Listing):
         self._jumped = None
         return self.wanted
 
+    def subject(self) -> tuple[str, str]:
+        """A test's id, to run it by hand."""
+        return (self.key, "the test's name") if isinstance(self.key, str) else super().subject()
+
     @property
     def badge(self) -> Part:
         """What is broken, for a tab."""
@@ -110,5 +114,9 @@ class TestsPane(Listing):
             return errand.verdict(self.repair)
         if self.matrix is None:
             return "", MUTED
-        down = self.matrix.total - self.matrix.counts["passed"] - self.matrix.counts["pending"]
-        return f"✘{down}" if down else "✔", "$text-error" if down else "$text-success"
+        coming = self.matrix.counts[PENDING]
+        down = self.matrix.total - self.matrix.counts["passed"] - coming
+        told = f"✘{down}" if down else ""
+        if coming:
+            return f"◌{told}", BAD if down else ACCENT
+        return (told, BAD) if down else ("✔", GOOD)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from cligym_tui.screen.branches import Forest, Key
 from cligym_tui.screen.lines import Part
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.sight import same
 from cligym_tui.screen.words import ACCENT, GOOD, MUTED
+from sessions.model import State
 
 if TYPE_CHECKING:
     from cligym_tui.screen.sight import Sight
@@ -19,12 +20,13 @@ EMPTY: Final = "Branches appear here, each with its steps."
 class TreePane(Listing):
     """Branches and steps. Enter looks at a branch."""
 
-    what: ClassVar[str] = "the tree"
+    what = "the tree"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(empty=EMPTY, id=id)
         self.opened: frozenset[str] = frozenset()
         self._shown: tuple[object, ...] = ()
+        self._state = State()
         self._newest: Key | None = None
         self._tasks = 0
         self._open = 0
@@ -37,7 +39,7 @@ class TreePane(Listing):
 
     def see(self, sight: Sight) -> None:
         """Show a moment."""
-        state = sight.state
+        state = self._state = sight.state
         now = (state.branches, state.candidates, sight.selected, self.opened)
         if same(now, self._shown):
             return
@@ -52,6 +54,11 @@ class TreePane(Listing):
             self._newest = newest
             at = forest.place(newest)
         self.present(forest, at)
+
+    def subject(self) -> tuple[str, str]:
+        """A step's command."""
+        step = self._state.step(*self.aim) if self.aim else None
+        return (step.command, "the command") if step else super().subject()
 
     @property
     def badge(self) -> Part:
