@@ -7,6 +7,8 @@ from typing import Protocol
 
 from rich.cells import cell_len, set_cell_size
 
+from cligym_tui.screen.safe import shown
+
 Part = tuple[str, str]
 """Text and its style, in the words of Textual's markup (`bold $text-error`); empty for none."""
 Parts = Sequence[Part]
@@ -81,11 +83,12 @@ def ending(value: str, width: int) -> str:
 
 
 def spread(left: Parts, right: Parts, width: int) -> list[Part]:
-    """Two groups at the ends of a line; the left one is cut when there is no room for both."""
+    """Two groups at the ends of a line; the left one is cleaned, and cut when there is no room for both."""
     room = width - width_of(right) - (1 if right else 0)
     kept: list[Part] = []
-    for value, style in left:
-        size = cell_len(value[:LONGEST])
+    for raw, style in left:
+        value = shown(raw, LONGEST)  # as it will be drawn: a line's end takes a column there
+        size = cell_len(value)
         if size > room:
             kept.append((fitted(value, room), style))
             room = 0

@@ -112,7 +112,9 @@ class Popup(ModalScreen[Any]):
 
 
 class TextPopup(Popup):
-    """Text of a container, cleaned and wrapped."""
+    """Text of a container, cleaned and wrapped, in a box no larger than that."""
+
+    DEFAULT_CSS = "TextPopup > Vertical { max-height: 85%; min-height: 9; }"
 
     def __init__(self, title: str, text: str, style: str = "") -> None:
         super().__init__(title)
@@ -123,6 +125,7 @@ class TextPopup(Popup):
         """Wrap it."""
         width = max(20, self.listing.room)
         rows = [piece for line in paragraphs(self._text) for piece in wrapped(line, width)]
+        self.query_one(Vertical).styles.height = len(rows) + 3  # the frame, and the keys
         self.listing.present(Fixed([([(row, self._style)], row) for row in rows]))
 
 

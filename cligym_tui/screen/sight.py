@@ -107,4 +107,6 @@ def said(suite: Suite, test: str) -> str:
     told = [suite.detail] if suite.detail else []
     if errors:
         told.append("It was not collected:")
-    return "\n\n".join([*told, *errors]) or "It said nothing: the run ended before it came to it."
+    if told or errors:
+        return "\n\n".join([*told, *errors])
+    return "It was not run, and nothing said why. A file of tests that misses what it needs may skip itself."

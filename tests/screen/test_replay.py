@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from cligym_tui.demo import DEMO
-from cligym_tui.screen.lines import ending
+from cligym_tui.screen.lines import ending, spread, width_of
 from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.replaying import ReplayScreen
+from cligym_tui.screen.safe import shown
 from cligym_tui.terminal import tape
 from cligym_tui.terminal.tape import Tape
 from sessions import events
@@ -300,3 +301,9 @@ async def test_why_a_test_was_not_run(replay: Show) -> None:
 )
 def test_of_a_path_the_end_is_seen(value: str, width: int, shown: str) -> None:
     assert ending(value, width) == shown
+
+
+def test_a_command_of_several_lines_leaves_the_figures_their_room() -> None:
+    (line,) = [spread([("a\nb\x07c" * 30, "")], [("152/152", "")], 40)]
+    assert width_of([(shown(part), look) for part, look in line]) == 40
+    assert shown("".join(part for part, _ in line)).endswith("… 152/152")
