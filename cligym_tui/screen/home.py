@@ -7,14 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from cligym_tui.arguments import AGENTS
 from cligym_tui.demo import DEMO
 from cligym_tui.screen.actions import HOME, Action, at
+from cligym_tui.screen.base import WholeScreen
 from cligym_tui.screen.footer import Hints
-from cligym_tui.screen.help import HelpScreen
-from cligym_tui.screen.keymap import bindings, configured
+from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.lines import Parts
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.prompt import Prompt
@@ -61,7 +60,7 @@ class Head(PartsLine):
         ]
 
 
-class HomeScreen(Screen[None]):
+class HomeScreen(WholeScreen):
     """Everything there is, in one list. Enter starts or replays."""
 
     where: ClassVar[str] = HOME
@@ -113,18 +112,11 @@ class HomeScreen(Screen[None]):
         lines = Shelf(store.listed(), sessions)
         first = next((at for at in range(len(lines)) if lines.key(at) is not None), 0)
         self._list.present(lines, first if self._list.key is None else None)
-        self._hint()
-
-    def _hint(self) -> None:
-        self.query_one(Hints).show([one for one in at(HOME) if one.show and self.offers(one)])
+        self.hints()
 
     def on_listing_moved(self) -> None:
         """Other lines, other keys."""
-        self._hint()
-
-    def on_prompt_toggled(self) -> None:
-        """Other keys matter while something is asked."""
-        self.query_one(Hints).ask(self.query_one(Prompt).asking)
+        self.hints()
 
     def offers(self, action: Action) -> bool:
         """Whether an action applies."""
@@ -200,33 +192,6 @@ class HomeScreen(Screen[None]):
     def _failed(self, error: Exception) -> None:
         text = plain(f"{error} {getattr(error, 'hint', '')}").plain
         self.notify(text, severity="error", timeout=20, markup=False)
-
-    def on_listing_asked(self, event: Listing.Asked) -> None:
-        """Search."""
-
-        def found(sought: str) -> None:
-            if not event.listing.find(sought):
-                self.notify(plain(f"{sought!r} is not here.").plain, markup=False)
-
-        self.query_one(Prompt).ask("Search for", "", found)
-
-    def action_app_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpScreen(HOME, configured(self.app)))
-
-    def action_app_palette(self) -> None:
-        """Find an action."""
-        from textual.command import CommandPalette
-
-        self.app.push_screen(CommandPalette(placeholder="What to do?"))
-
-    def action_app_theme(self) -> None:
-        """Choose colours."""
-        self.app.search_themes()
-
-    def action_app_screenshot(self) -> None:
-        """Save a picture."""
-        self.app.deliver_screenshot(path=".")
 
     def action_app_quit(self) -> None:
         """Leave."""

@@ -75,6 +75,11 @@ class Listing(Selectable, can_focus=True, inherit_bindings=False):
     what: str = "list"
     """What is copied, in the toast."""
 
+    @property
+    def place(self) -> str:
+        """What it is called where something is sought in it."""
+        return f"the {self.id}"
+
     def __init__(self, *, empty: str = "", id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self.empty = empty

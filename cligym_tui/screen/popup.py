@@ -132,7 +132,10 @@ class TextPopup(Popup):
 class Question(Popup):
     """A question with keys for answers; dismisses with the key that was pressed, None for none."""
 
-    DEFAULT_CSS = "Question > Vertical { height: auto; max-width: 76; } Question Listing { height: 6; }"
+    DEFAULT_CSS = """
+    Question > Vertical, Question.-narrow > Vertical { height: auto; max-width: 76; }
+    Question Listing { height: 6; }
+    """
 
     def __init__(self, title: str, text: str, answers: list[tuple[str, str]]) -> None:
         super().__init__(title, [*answers, ("Esc", "back")])

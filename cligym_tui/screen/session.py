@@ -6,19 +6,16 @@ import time
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.containers import Container
-from textual.screen import Screen
 
 from cligym_tui.screen.actions import REPLAY, SESSION, Action, at
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.bar import Bar
+from cligym_tui.screen.base import WholeScreen
 from cligym_tui.screen.commit_card import CommitCard
 from cligym_tui.screen.footer import Hints
-from cligym_tui.screen.help import HelpScreen
-from cligym_tui.screen.keymap import bindings, configured
+from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.listing import Listing
-from cligym_tui.screen.palette import Actions
 from cligym_tui.screen.panes.dockerfile import DockerfilePane
 from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.panes.tests import TestsPane
@@ -50,11 +47,9 @@ wall = time.time
 GROUPS = {"tests": "Tests", "tree": "Branches", "shell": "Your hands"}
 
 
-class SessionScreen(Screen[None]):
+class SessionScreen(WholeScreen):
     """Panes over a source. Subclasses add what only a live session, or only a replay, can do."""
 
-    where: ClassVar[str] = ""
-    COMMANDS: ClassVar = {Actions}
     BINDINGS: ClassVar[list[BindingType]] = bindings(COMMON)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]  # noqa: RUF012 - Textual's
     DEFAULT_CSS = """
@@ -180,14 +175,6 @@ class SessionScreen(Screen[None]):
                 self._subtitles[name] = subtitle
                 pane.border_subtitle = plain(subtitle)
         self.query_one(Tabs).show(self.current, badges)
-
-    def hints(self) -> None:
-        """The keys that matter now."""
-        self.query_one(Hints).show([one for one in at(self.where) if one.show and self.offers(one)])
-
-    def on_prompt_toggled(self) -> None:
-        """Other keys matter while something is asked."""
-        self.query_one(Hints).ask(self.query_one(Prompt).asking)
 
     # What applies
 
@@ -343,34 +330,12 @@ class SessionScreen(Screen[None]):
         """What commits a step, minimised or not; None where nothing can."""
         return None
 
+    @property
+    def first_help(self) -> str:
+        """What the pane in use is about."""
+        return GROUPS.get(self.current, "")
+
     def action_branch_follow(self) -> None:
         """Look at what is at work."""
         self.chosen = ""
         self.look()
-
-    def on_listing_asked(self, event: Listing.Asked) -> None:
-        """Search a pane."""
-
-        def found(sought: str) -> None:
-            if not event.listing.find(sought):
-                self.notify(plain(f"{sought!r} is not in the {event.listing.id}.").plain, markup=False)
-
-        self.query_one(Prompt).ask(f"Search the {event.listing.id} for", "", found)
-
-    # The program
-
-    def action_app_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpScreen(self.where, configured(self.app), GROUPS.get(self.current, "")))
-
-    def action_app_palette(self) -> None:
-        """Find an action."""
-        self.app.push_screen(CommandPalette(placeholder="What to do?"))
-
-    def action_app_theme(self) -> None:
-        """Choose colours."""
-        self.app.search_themes()
-
-    def action_app_screenshot(self) -> None:
-        """Save a picture."""
-        self.app.deliver_screenshot(path=".")

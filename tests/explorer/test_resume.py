@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.agents.expedition import Minds
 from engine.errors import UsageError
 from engine.faults.model import Fault
 from engine.live import Live, Wanted
@@ -15,6 +16,9 @@ from sessions import events
 from sessions.library import Library
 from sessions.state import fold
 from tests.explorer.test_live import Watched
+from tests.fake_messages import FakeMessages
+from tests.fake_messages.breaker import Breaker
+from tests.models.conftest import MODEL
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("home"), pytest.mark.timeout(200)]
 
@@ -90,6 +94,26 @@ def test_it_goes_on_where_it_stood(begin: Begin) -> None:
     assert not [event for event in two.told if isinstance(event, events.Remark) and event.level == "warning"]
     two.live.commit("b1", 1)
     two.until(events.CandidateNominated, branch="b1", step=1)
+
+
+def test_a_model_is_not_asked_twice(begin: Begin, fake: FakeMessages) -> None:
+    fake.policy = Breaker(["id", "chmod 700 /usr/lib/python3*/sqlite3", "ls"], "permissions")
+    one = begin(agent="claude", mode="confirm", minds=Minds(MODEL))
+    one.until(events.StepHeld, branch="b1", step=1)
+    one.live.decide("b1", 1, "approved")
+    one.until(events.StepHeld, branch="b1", step=2)
+    one.live.stop()
+    assert one.live.join(60)
+    cut(one.live.session, events.StepHeld)
+    asked = len(fake.bodies)
+    two = begin(agent="claude", minds=Minds(MODEL), again=one.live.session)
+    held = two.until(events.StepHeld, branch="b1", step=3)
+    state = fold(two.told)
+    assert state.branches["b1"].steps[held.step].command.startswith("chmod 700")
+    assert len(fake.bodies) == asked, "an answer nobody acted on is acted on"
+    two.live.decide("b1", 3, "approved")
+    two.until(events.StepHeld, branch="b1", step=4)
+    assert "a new one" in str(fake.bodies[-1]["messages"]), "it is told of its new shell"
 
 
 def test_what_leads_nowhere_is_left_and_can_still_be_committed(begin: Begin) -> None:

@@ -157,3 +157,10 @@ async def test_the_demo_is_there_when_nothing_else_is() -> None:
         await _press(pilot)
         await _press(pilot, "enter")
         assert isinstance(pilot.app.screen, ReplayScreen)
+
+
+async def test_the_palette_knows_the_place() -> None:
+    async with app().run_test(size=(100, 30)) as pilot:
+        await _press(pilot, "ctrl+p")
+        await pilot.pause(0.3)
+        assert "Home: start or open  (enter)" in frames.text(pilot.app)

@@ -227,9 +227,10 @@ async def test_the_hint_of_an_empty_shell_goes_with_the_first_output(live: Show)
         assert "appears here" not in frames.text(pilot.app)
 
 
-async def test_quitting_ends_the_session_first(live: Show) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)])
+async def test_quitting_ends_the_session_first(live: Show, size: tuple[int, int]) -> None:
     session = ScriptedLive(*began())
-    async with live(session) as pilot:
+    async with live(session, size) as pilot:
         await pilot.press("q")
         await pilot.pause(0.1)
         frames.check(pilot.app, "quit")
