@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.agents.expedition import Minds
 from engine.errors import UsageError
 from engine.faults.model import Fault
 from engine.live import Live, Wanted
+from engine.models.reach import Minds
 from sessions import events
 from sessions.library import Library
 from sessions.state import fold
