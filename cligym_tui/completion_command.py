@@ -30,7 +30,15 @@ _cligym_tui() {
 compdef _cligym_tui cligym-tui
 """,
     "fish": """\
-complete -c cligym-tui -a '(cligym-tui completion words -- (commandline -opc)[2..] "$(commandline -ct)")'
+function __cligym_tui
+  set -l found (cligym-tui completion words -- (commandline -opc)[2..] "$(commandline -ct)" 2>/dev/null)
+  if set -q found[1]
+    string join \\n $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c cligym-tui -f -a '(__cligym_tui)'
 """,
 }
 
