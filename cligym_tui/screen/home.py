@@ -21,9 +21,9 @@ from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.shelf import Shelf
 from cligym_tui.screen.source import Live, ReplaySource
+from cligym_tui.screen.steered import LiveScreen
 from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT, MUTED, WARN
-from cligym_tui.screen.working import LiveScreen
 from engine.gold import store
 from sessions.library import Library
 from sessions.replay import Player

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -11,14 +11,13 @@ from cligym_tui.exits import ExitCode
 from cligym_tui.screen.actions import REPAIR, at
 from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.popup import Question
-from cligym_tui.screen.source import Live
-from cligym_tui.screen.working import LiveScreen
+from cligym_tui.screen.working import WorkingScreen
 
 if TYPE_CHECKING:
     from engine.repair.hands import Hands
 
 
-class RepairScreen(LiveScreen, inherit_bindings=False):
+class RepairScreen(WorkingScreen, inherit_bindings=False):
     """One branch in the operator's hands."""
 
     where: ClassVar[str] = REPAIR
@@ -26,9 +25,8 @@ class RepairScreen(LiveScreen, inherit_bindings=False):
         [one for one in at(REPAIR) if not one.id.startswith("pane.")]
     )
 
-    def __init__(self, hands: Hands, leave: Callable[[int], None], *, bell: bool = True) -> None:
-        # What is not offered is never wished.
-        super().__init__(cast("Live", hands), leave, bell=bell)
+    def __init__(self, hands: Hands, leave: Callable[[int], None]) -> None:
+        super().__init__(hands, leave)
         self.hands = hands
         self._asked = False
 
@@ -36,7 +34,7 @@ class RepairScreen(LiveScreen, inherit_bindings=False):
         """What makes sense now."""
         branch = self.sight.branch
         if action in ("repair_submit", "repair_give_up"):
-            ready = branch is not None and branch.open and not self.live.over
+            ready = branch is not None and branch.open and not self.work.over
             return ready and not self._asked and not self._taken()
         return super().check_action(action, parameters)
 
@@ -59,13 +57,13 @@ class RepairScreen(LiveScreen, inherit_bindings=False):
 
     def _over(self) -> None:
         super()._over()
-        if self.live.failure is None and not self._ending:
+        if self.work.failure is None and not self._ending:
             self.app.clear_notifications()
             self.focus_pane("tests")
 
     def action_app_quit(self) -> None:
         """Leave; the exit code says whether it is repaired."""
-        if self.live.over and self.live.failure is None:
+        if self.work.over and self.work.failure is None:
             self._leave(int(ExitCode.GOAL if self.hands.solved else ExitCode.SHORT))
         else:
             super().action_app_quit()

@@ -76,7 +76,7 @@ def run_live(live: Live) -> int:
     """
     need_terminal("`cligym-tui --auto GOLD` works without one")
     from cligym_tui.screen.config import load
-    from cligym_tui.screen.working import LiveScreen
+    from cligym_tui.screen.steered import LiveScreen
 
     config = load()
     try:
@@ -104,7 +104,7 @@ def run_repair(hands: Hands) -> int:
     config = load()
     hands.start()
     try:
-        code = _run(lambda app: RepairScreen(hands, app.finish, bell=config.bell), config)
+        code = _run(lambda app: RepairScreen(hands, app.finish), config)
     finally:
         hands.stop()
         hands.join(30)

@@ -42,7 +42,7 @@ class Printed(NamedTuple):
     """The terminal with all that on it, where the source draws itself."""
 
 
-class Live(Protocol):
+class AtWork(Protocol):
     """A session at work, on a thread of its own. Calls return at once; what they do comes back as events."""
 
     session: str
@@ -54,6 +54,25 @@ class Live(Protocol):
 
     def drain(self, limit: int = ...) -> list[events.Event]:
         """The events since the last call, at most so many."""
+
+    def take_over(self, branch: str) -> None:
+        """The keyboard, please."""
+
+    def type(self, branch: str, data: bytes) -> None:
+        """Keys for its shell."""
+
+    def hand_back(self, branch: str) -> None:
+        """Done with the keyboard."""
+
+    def resize(self, branch: str, rows: int, columns: int) -> None:
+        """Give its terminal another size."""
+
+    def stop(self) -> None:
+        """End the session in good order."""
+
+
+class Live(AtWork, Protocol):
+    """One that breaks an environment."""
 
     def set_mode(self, mode: str) -> None:
         """Decide nothing, every command, or everything."""
@@ -84,23 +103,8 @@ class Live(Protocol):
     def label(self, branch: str, title: str, note: str) -> None:
         """Give it a title and a note."""
 
-    def take_over(self, branch: str) -> None:
-        """The keyboard, please."""
-
-    def type(self, branch: str, data: bytes) -> None:
-        """Keys for its shell."""
-
-    def hand_back(self, branch: str) -> None:
-        """Done with the keyboard."""
-
-    def resize(self, branch: str, rows: int, columns: int) -> None:
-        """Give its terminal another size."""
-
     def add_branch(self) -> None:
         """Another branch from gold."""
-
-    def stop(self) -> None:
-        """End the session in good order."""
 
 
 class Source(Protocol):
@@ -192,7 +196,7 @@ class ReplaySource:
 class LiveSource:
     """A session at work."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: AtWork) -> None:
         self.live = live
         self.state = State()
         self.active = ""

@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
-
-from textual.app import SuspendNotSupported
-from textual.binding import BindingType
 
 from cligym_tui.exits import ExitCode, code_of
-from cligym_tui.screen.actions import LIVE, at
 from cligym_tui.screen.approval import ApprovalCard
-from cligym_tui.screen.attention import Attention
-from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.popup import Question
-from cligym_tui.screen.prompt import LONGEST, Prompt, visible
+from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.session import SessionScreen
-from cligym_tui.screen.source import Live, LiveSource
+from cligym_tui.screen.source import AtWork, LiveSource
 from cligym_tui.terminal.view import TerminalView
 
-if TYPE_CHECKING:
-    from textual import events
 
-    from sessions.model import Branch, Step
+class WorkingScreen(SessionScreen):
+    """A source that listens: its shells can be typed into, and leaving it ends it."""
 
-MODES = ("auto", "confirm", "manual")
-_CONTAINER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
-
-
-class LiveScreen(SessionScreen, inherit_bindings=False):
-    """A source that listens."""
-
-    where: ClassVar[str] = LIVE
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        [one for one in at(LIVE) if not one.id.startswith("pane.")]
-    )
-
-    def __init__(self, live: Live, leave: Callable[[int], None], *, bell: bool = True) -> None:
-        self.live = live
-        self._from = LiveSource(live)
-        super().__init__(self._from)
+    def __init__(self, work: AtWork, leave: Callable[[int], None]) -> None:
+        self.work = work
+        super().__init__(LiveSource(work))
         self._leave = leave
-        self._attention = Attention(bell)
         self._ending = False
         self._told = False
-        self._shown = ""
-        self._fresh: set[str] = set()
         self._fitted = self._wanted = ("", 0, 0)
         self._settled = 0
 
@@ -58,7 +32,7 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         """Also see whether the session is over, and whether the shell has another size."""
         super().tick()
         self._fit()
-        if self.live.over and not self._told:
+        if self.work.over and not self._told:
             if self.source.poll(0):
                 self.look()
             else:
@@ -66,7 +40,7 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
                 self._over()
 
     def _over(self) -> None:
-        failure = self.live.failure
+        failure = self.work.failure
         code = ExitCode.GOAL if failure is None else code_of(failure)
         if self._ending:
             self.app.clear_notifications()  # what was said of this session is nothing to the next
@@ -75,30 +49,6 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
             hint = getattr(failure, "hint", "")
             text = plain(f"{failure} {hint}", limit=2000).plain
             self.notify(text, title="The session ended", severity="error", timeout=60, markup=False)
-
-    def look(self) -> None:
-        """Show also what waits for the operator."""
-        super().look()
-        for card in self.query(ApprovalCard):
-            # Whoever types into a shell has neither room nor keys for it.
-            held = None if self._taken() else self.sight.held
-            if card.see(held):
-                self._attention.call(self.app, "a command waits for you")
-                self.set_timer(0.35, self.hints)
-
-    def select(self) -> str:
-        """Stay on a branch as long as it is open; a branch the operator made is looked at."""
-        branches = self.source.state.branches
-        if self._fresh and (new := [name for name in branches if name not in self._fresh]):
-            self._fresh = set()
-            self._shown = new[-1]
-            self.chosen = ""
-        if self.chosen in branches:
-            return self.chosen
-        shown = branches.get(self._shown)
-        if shown is None or (not shown.open and any(branch.open for branch in branches.values())):
-            self._shown = super().select()
-        return self._shown
 
     def _fit(self) -> None:
         """Give the branch's terminal the size of the pane that shows it."""
@@ -118,246 +68,51 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
             return
         self._fitted = wanted
         if (branch.columns, branch.rows) != wanted[1:]:
-            self.live.resize(branch.id, region.height, region.width)
+            self.work.resize(branch.id, region.height, region.width)
 
     # What applies
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What makes sense now."""
         branch = self.sight.branch
-        alive = branch is not None and branch.open and not self.live.over
         match action:
-            case "card_approve" | "card_deny" | "card_edit" | "card_pattern":
-                card = self.query_one(ApprovalCard)
-                ready = card.ready and not self._taken()
-                return ready and (action != "card_pattern" or bool(card.step and card.step.pattern))
             case "hands_leave":
                 return branch is not None and branch.taken
-            case "branch_rename" | "branch_note":
-                return branch is not None and not self._taken()
-            case "session_pause" | "session_guide" | "session_guide_now" | "hands_take" | "hands_suspend":
-                return alive and not self._taken()
-            case "branch_fork" | "branch_undo":
-                # Of a branch whose container is gone, too: its snapshots are not.
-                return not self.live.over and bool(self.sight.steps) and not self._taken()
-            case "branch_discard":
-                return alive and not self._taken()
-            case "session_interrupt":
-                step = self.sight.step
-                return alive and step is not None and step.running and not self._taken()
-            case "session_mode" | "session_new_branch":
-                return not self.live.over and not self._taken()
+            case "hands_take":
+                return self.alive and not self._taken()
             case _:
                 return super().check_action(action, parameters)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the branch that is looked at has its container."""
+        branch = self.sight.branch
+        return branch is not None and branch.open and not self.work.over
+
     def _taken(self) -> bool:
         return self.shell.taken_over and self.focused is self.shell
-
-    # A held command
-
-    def _decide(
-        self, verdict: str, step: Step | None, command: str = "", reason: str = "", pattern: str = ""
-    ) -> None:
-        now = self.query_one(ApprovalCard).step
-        if step is None or now is None or _named(now) != _named(step):
-            self.notify("That command no longer waits.", severity="warning", markup=False)
-        else:
-            self.live.decide(step.branch, step.number, verdict, command, reason, pattern)
-
-    def action_card_approve(self) -> None:
-        """Run it once."""
-        self._decide("approved", self._asked_about())
-
-    def action_card_pattern(self) -> None:
-        """Run it, and such commands."""
-        step = self._asked_about()
-        if step:
-            self._ask(
-                "Run all commands like this for the rest of the session (* stands for anything)",
-                step.pattern,
-                lambda pattern: self._decide("pattern", step, pattern=pattern.strip()),
-            )
-
-    def action_card_edit(self) -> None:
-        """Run something else in its place."""
-        step = self._asked_about()
-        if step:
-            command = step.command[:LONGEST]
-            changed = "" if visible(command) == command else " (control characters are written out)"
-            self._ask(
-                f"Edit the command{changed}; Enter runs it, ctrl+j makes a line",
-                step.command,
-                lambda command: self._decide("edited", step, command=command),
-            )
-
-    def action_card_deny(self) -> None:
-        """Refuse it."""
-        step = self._asked_about()
-        if step:
-            self._ask(
-                "Deny. Why? The agent is told; Enter denies, Escape goes back",
-                "",
-                lambda reason: self._decide("denied", step, reason=reason.strip()),
-            )
-
-    def _asked_about(self) -> Step | None:
-        return self.query_one(ApprovalCard).step
-
-    def _ask(self, question: str, value: str, done: Callable[[str], None]) -> None:
-        if len(value) > LONGEST:
-            # Cut short it would say something else.
-            self.notify("That is too long to be edited here.", severity="warning", markup=False)
-            return
-        self.query_one(Prompt).ask(question, value, done)
-
-    # The session
-
-    def action_session_mode(self) -> None:
-        """The next mode."""
-        mode = self.sight.state.mode
-        self.live.set_mode(MODES[(MODES.index(mode) + 1) % len(MODES)] if mode in MODES else MODES[0])
-
-    def action_session_pause(self) -> None:
-        """Pause after this step, or go on."""
-        branch = self.sight.branch
-        if branch:
-            self.live.pause(branch.id, not branch.paused)
-
-    def action_session_interrupt(self) -> None:
-        """End the running command."""
-        self.live.interrupt(self.sight.selected)
-
-    def action_session_guide(self) -> None:
-        """Say what to do next."""
-        self._guide("Tell the agent, at its next step", interrupt=False)
-
-    def action_session_guide_now(self) -> None:
-        """Say it at once."""
-        self._guide("Interrupt and tell the agent", interrupt=True)
-
-    def _guide(self, question: str, *, interrupt: bool) -> None:
-        branch = self.sight.selected
-
-        def told(text: str) -> None:
-            if text.strip():
-                self.live.guide(branch, text.strip(), interrupt)
-
-        self._ask(f"{question} ({branch})", "", told)
-
-    def action_session_new_branch(self) -> None:
-        """Another branch from gold."""
-        self._expect()
-        self.live.add_branch()
-
-    # Branches
-
-    def _expect(self) -> None:
-        self._fresh = set(self.source.state.branches) or {""}
-
-    def action_branch_fork(self) -> None:
-        """Fork where the tree's cursor is."""
-        branch, step = self.aim()
-        self._fork(branch, step)
-
-    def action_branch_undo(self) -> None:
-        """Go on from before the last step."""
-        branch = self.sight.branch
-        last = max((one.number for one in branch.steps.values() if one.snapshot), default=0) if branch else 0
-        if branch and last:
-            self._fork(branch.id, last - 1)
-        else:
-            self.notify("There is nothing to undo: no step changed anything.", markup=False)
-
-    def _fork(self, branch: str, step: int) -> None:
-        self._expect()
-        self.live.fork(branch, step)
-        text = plain(f"A branch from {branch} step {step} is being opened.").plain
-        self.notify(text, timeout=2, markup=False)
-
-    def committing(self, step: Step) -> Callable[[bool], None] | None:
-        """What puts a step forward."""
-        return lambda minimise: self.live.commit(step.branch, step.number, minimise)
-
-    def action_branch_discard(self) -> None:
-        """End the branch, when that is meant."""
-        branch = self._named()
-        if branch is None:
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer == "x":
-                self.live.discard(branch.id)
-
-        text = (
-            "Its container is removed. What it did stays in the journal, and its tasks stay where they are."
-        )
-        question = Question(f"Discard {branch.id} {branch.title}?", text, [("x", "discard")])
-        self.app.push_screen(question, answered)
-
-    def _named(self) -> Branch | None:
-        name = self.aim()[0]
-        return self.sight.state.branches.get(name)
-
-    def action_branch_rename(self) -> None:
-        """Give it a title."""
-        branch = self._named()
-        if branch:
-            self._ask(
-                f"Title of {branch.id}",
-                branch.title,
-                lambda title: self.live.label(branch.id, title.strip(), branch.note),
-            )
-
-    def action_branch_note(self) -> None:
-        """Write a note on it."""
-        branch = self._named()
-        if branch:
-            self._ask(
-                f"Note on {branch.id}",
-                branch.note,
-                lambda note: self.live.label(branch.id, branch.title, note.strip()),
-            )
 
     # Hands
 
     def action_hands_take(self) -> None:
         """Take the keyboard."""
         self.focus_pane("shell")
-        self.live.take_over(self.sight.selected)
+        self.work.take_over(self.sight.selected)
 
     def action_hands_leave(self) -> None:
         """Give it back."""
-        self.live.hand_back(self.sight.selected)
+        self.work.hand_back(self.sight.selected)
 
     def on_terminal_view_typed(self, event: TerminalView.Typed) -> None:
         """Pass keys on."""
-        self.live.type(self.sight.selected, event.data)
-
-    def action_hands_suspend(self) -> None:
-        """A real shell in the container."""
-        branch = self.sight.branch
-        if branch is None or not _CONTAINER.fullmatch(branch.container):
-            self.notify("This branch has no container.", markup=False)
-            return
-        self.live.take_over(branch.id)
-        try:
-            with self.app.suspend():
-                subprocess.run(["docker", "exec", "-it", branch.container, "/bin/bash", "-l"], check=False)
-        except SuspendNotSupported:
-            self.notify("This terminal cannot be handed over.", severity="warning", markup=False)
-        except FileNotFoundError:
-            self.notify(
-                "There is no `docker` command here; t takes over in place.", severity="warning", markup=False
-            )
-        finally:
-            self.live.hand_back(branch.id)
+        self.work.type(self.sight.selected, event.data)
 
     # Leaving
 
     def action_app_quit(self) -> None:
         """Leave; a session at work is ended first."""
-        if self.live.over:
-            failure = self.live.failure
+        if self.work.over:
+            failure = self.work.failure
             self._leave(int(ExitCode.GOAL if failure is None else code_of(failure)))
             return
         if self._ending:
@@ -371,15 +126,7 @@ class LiveScreen(SessionScreen, inherit_bindings=False):
         def answered(answer: str | None) -> None:
             if answer == "y":
                 self._ending = True
-                self.live.stop()
+                self.work.stop()
                 self.notify("Ending the session … q again leaves at once.", timeout=30, markup=False)
 
         self.app.push_screen(Question("End this session?", text, [("y", "end it")]), answered)
-
-    def on_app_focus(self, event: events.AppFocus) -> None:
-        """Somebody looks again."""
-        self._attention.seen(self.app)
-
-
-def _named(step: Step) -> tuple[str, int, str]:
-    return step.branch, step.number, step.command

@@ -15,7 +15,7 @@ from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.source import ReplaySource
-from cligym_tui.screen.working import LiveScreen
+from cligym_tui.screen.steered import LiveScreen
 from sessions.replay import Player
 from tests.screen.story import BEGAN, ScriptedLive, numbered, whole
 

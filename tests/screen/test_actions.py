@@ -17,7 +17,7 @@ from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.repairing import RepairScreen
 from cligym_tui.screen.replaying import ReplayScreen
-from cligym_tui.screen.working import LiveScreen
+from cligym_tui.screen.steered import LiveScreen
 from engine.errors import UsageError
 from tests.screen.conftest import Show
 from tests.screen.story import ScriptedLive, began

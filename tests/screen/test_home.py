@@ -13,7 +13,7 @@ from cligym_tui.screen.config import Config
 from cligym_tui.screen.home import HomeScreen, Starts
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.replaying import ReplayScreen
-from cligym_tui.screen.working import LiveScreen
+from cligym_tui.screen.steered import LiveScreen
 from engine.gold import store
 from engine.gold.model import Gold, Recipe, TestCommand
 from sessions import events

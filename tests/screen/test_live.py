@@ -13,7 +13,7 @@ from cligym_tui.screen import approval
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.prompt import Prompt
-from cligym_tui.screen.working import LiveScreen
+from cligym_tui.screen.steered import LiveScreen
 from sessions import events
 from tests.screen import frames
 from tests.screen.conftest import SIZES, Show
