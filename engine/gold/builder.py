@@ -258,7 +258,14 @@ def unreachable(output: str) -> bool:
     return bool(_NETWORK.search(output))
 
 
+_RUST = re.compile(r"puccinialin|rustup|\bcargo\b|\brustc\b")
+
+
 def _hint(output: str) -> str:
+    if _RUST.search(output):
+        return (
+            "it is built with Rust from crates that the builder cannot fetch: take another release or project"
+        )
     if unreachable(output):
         return "check the network, and the host's settings of pip and apt, which the builder uses"
     return ""

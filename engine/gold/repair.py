@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.gold import hints
-from engine.gold.requirements import Requirement
+from engine.gold.requirements import Requirement, normalise
 from engine.gold.settings import PytestSettings
 from engine.suite.report import PASSED, Report
 
@@ -60,6 +60,11 @@ _RULES = (
 _MODULE = re.compile(
     r"(?:No module named|cannot import the module|Failed to import filter module) '?\"?([A-Za-z_][\w.]*)"
 )
+_ADVICE = re.compile(
+    r"""pip install ["'`]?([A-Za-z][\w.-]*\w)(?![\w.\[-])"""
+    r"""|["'`]([A-Za-z][\w.-]*)["'`] (?:package |module |library )?"""
+    r"""(?:is|must be) (?:not |required|needed|installed)"""
+)
 _UNKNOWN = re.compile(r"unrecognized arguments: (.+)")
 _ASYNC = re.compile(r"async def functions are not natively supported")
 _REMOVED = re.compile(
@@ -110,6 +115,10 @@ def remedy(
             (name for name in hints.candidates(module) if name in known and name not in installed), ""
         )
         add(stated or hints.distribution(module), f"no module {module}")
+    # Only what the project states itself: a text may advise anything.
+    for advised in dict.fromkeys(normalise(name) for pair in _ADVICE.findall(said) for name in pair if name):
+        if advised in known:
+            add(advised, f"{advised} is asked for")
     for rule in _RULES:
         for name in dict.fromkeys(rule.pattern.findall(said)):
             add(rule.lookup(name), f"no {rule.said} {name}")

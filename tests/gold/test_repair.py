@@ -42,6 +42,9 @@ def asked(
         ("async def functions are not natively supported.", ("pytest-asyncio",)),
         ("error: unrecognized arguments: --cov=p --cov-report=xml", ("pytest-cov<6",)),
         ("error: unrecognized arguments: -n4", ("pytest-xdist",)),
+        ("Using http2=True, but the 'sh' package is not installed. Try `pip install p[x]`.", ("sh>=2",)),
+        ("please run: pip install sh", ("sh>=2",)),
+        ("'nobodys' package is required, pip install nobodys sh-else", ()),
         ("pytest.PytestRemovedIn10Warning: x", ("pytest<9",)),
         (
             "Argument(s) {'path'} are declared in the hookimpl but can not be found in the hookspec",
