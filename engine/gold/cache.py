@@ -20,7 +20,7 @@ from engine.gold.model import Recipe
 from engine.gold.store import read_files, write_files
 from sessions.library import STATE_VARIABLE, state_dir
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the way images are made changes what they hold."""
 MAX_BYTES = 6 << 30
 """Bytes of all entries; the ones not used for longest go first."""
