@@ -20,6 +20,7 @@ from engine.sandbox import images, tools
 from engine.sandbox.client import Engine
 from engine.sandbox.sandbox import Sandbox
 from sessions.library import Library
+from sessions.lock import SessionLock
 
 ROOT = Path(__file__).parents[1]
 NOW = 1_795_000_000.0
@@ -161,16 +162,22 @@ def test_unfinished_directories_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             "golds/kept",
             "sessions/begun",
             "sessions/new",
+            "repairs/done",
+            "repairs/cut-off",
+            "repairs/at-work",
         ):
             (tmp_path / name).mkdir(parents=True)
         (tmp_path / "golds/.old-1/gold/gold.json").write_text(json.dumps({"name": "lost"}))
         (tmp_path / "golds/.old-2/gold/gold.json").write_text(json.dumps({"name": "kept"}))
         (tmp_path / "golds/kept/gold.json").write_text("{}")
-        for path in [*(tmp_path / "golds").iterdir(), *(tmp_path / "sessions").iterdir()]:
+        (tmp_path / "repairs/cut-off/sessions.json").write_text("{}")
+        at_work = SessionLock(tmp_path / "repairs/at-work")
+        for path in tmp_path.glob("*/*"):
             if path.name != "new":
                 os.utime(path, (time.time() - 5000,) * 2)
         left = sorted(Path(item.id).name for item in gc._unfinished(library, time.time()))
-        assert left == [".new-1", ".old-2", "begun"]
+        at_work.release()
+        assert left == [".new-1", ".old-2", "begun", "done"]
         assert held.directory.exists()
 
 
