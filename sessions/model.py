@@ -171,6 +171,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     held: bool | None = None
     """None while it examines."""
+    began: float = 0.0
+    """Wall clock; 0 once it has its verdict."""
     reason: str = ""
     seconds: float = 0.0
 

@@ -33,7 +33,7 @@ def _candidate_nominated(state: State, event: events.CandidateNominated) -> Chan
 
 
 def _gate_started(state: State, event: events.GateStarted) -> Changes:
-    return _examined(state, event.branch, event.step, Gate(name=event.gate))
+    return _examined(state, event.branch, event.step, Gate(name=event.gate, began=event.at))
 
 
 def _gate_ended(state: State, event: events.GateEnded) -> Changes:

@@ -132,5 +132,4 @@ def _clock(sight: Sight) -> list[Part]:
     state = sight.state
     if not state.started:
         return []
-    now = sight.now if sight.live and not state.ended else state.at
-    return [(span(now - state.started), MUTED)]
+    return [(span(sight.clock - state.started), MUTED)]

@@ -11,7 +11,7 @@ from cligym_tui.screen.lines import Fixed, Parts, wrapped
 from cligym_tui.screen.panes.dockerfile import Sheet
 from cligym_tui.screen.popup import Popup
 from cligym_tui.screen.safe import shown
-from cligym_tui.screen.sight import broken
+from cligym_tui.screen.sight import Sight, broken, same
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN, glyph, style
 from cligym_tui.wording import number
 from sessions.lineage import delta, lineage
@@ -32,16 +32,16 @@ class CommitCard(Popup):
     ]
 
     def __init__(
-        self, state: Callable[[], State], branch: str, step: int, confirm: Callable[[bool], None] | None
+        self, sight: Callable[[], Sight], branch: str, step: int, confirm: Callable[[bool], None] | None
     ) -> None:
         super().__init__(f"Commit {branch} step {step}")
-        self._state, self._branch, self._step, self._confirm = state, branch, step, confirm
+        self._sight, self._branch, self._step, self._confirm = sight, branch, step, confirm
         self._asked = False
         self._whole = False
         """Whether all commands are shown, and committed."""
         self._put = False
         """What `_whole` was when it was last put forward."""
-        self._seen: tuple[object, object] | None = None
+        self._seen: tuple[object, ...] | None = None
 
     def on_mount(self) -> None:
         """Keep up with the gates."""
@@ -49,16 +49,20 @@ class CommitCard(Popup):
         self.set_interval(1 / 10, self._look)
 
     def _look(self) -> None:
-        state = self._state()
-        step = state.step(self._branch, self._step)
-        now = (step, state.candidates.get((self._branch, self._step)))
-        if self._seen is None or any(a is not b for a, b in zip(now, self._seen, strict=True)):
+        sight = self._sight()
+        step = sight.state.step(self._branch, self._step)
+        candidate = sight.state.candidates.get((self._branch, self._step))
+        # A gate may take minutes: one sees it take them.
+        examining = candidate is not None and any(gate.held is None for gate in candidate.gates)
+        now = (step, candidate, int(sight.clock) if examining else 0)
+        if self._seen is None or not same(now, self._seen):
             self._seen = now
             self.fill()
 
     def fill(self) -> None:
         """Arrange it."""
-        state = self._state()
+        sight = self._sight()
+        state = sight.state
         step = state.step(self._branch, self._step)
         if step is None:
             return
@@ -66,7 +70,7 @@ class CommitCard(Popup):
         self._asked = self._asked and (candidate is None or self._open(candidate))
         width = max(30, self.listing.room)
         lines = [
-            *_verdict(state, step, asked=self._asked, can=self._confirm is not None, width=width),
+            *_verdict(sight, step, asked=self._asked, can=self._confirm is not None, width=width),
             *_file(state, step, width, candidate.inert if candidate else (), whole=self._whole),
             *_tests(state, step),
         ]
@@ -83,7 +87,7 @@ class CommitCard(Popup):
 
     def action_confirm(self) -> None:
         """Put it forward."""
-        candidate = self._state().candidates.get((self._branch, self._step))
+        candidate = self._sight().state.candidates.get((self._branch, self._step))
         if self._confirm and not self._asked and self._open(candidate):
             self._asked, self._put = True, self._whole
             self._confirm(not self._whole)
@@ -113,7 +117,8 @@ def _delta(steps: list[Step]) -> str:
     return number(len(found) + unlisted, "path") + (" at most" if unlisted else "")
 
 
-def _verdict(state: State, step: Step, *, asked: bool, can: bool, width: int) -> list[Parts]:
+def _verdict(sight: Sight, step: Step, *, asked: bool, can: bool, width: int) -> list[Parts]:
+    state = sight.state
     candidate = state.candidates.get((step.branch, step.number))
     tests, down = len(state.tests), broken(step) or 0
     lines: list[Parts] = [
@@ -128,7 +133,9 @@ def _verdict(state: State, step: Step, *, asked: bool, can: bool, width: int) ->
         return [*lines, [("", "")]]
     for gate in candidate.gates:
         sign, look = {None: ("◌", ACCENT), True: ("✔", GOOD), False: ("✘", BAD)}[gate.held]
-        took = f"{gate.seconds:5.1f} s" if gate.held is not None else "       "
+        took = f"{gate.seconds:5.1f} s"
+        if gate.held is None:
+            took = f"{max(0, int(sight.clock - gate.began)):5d} s"
         rows = wrapped(shown(gate.reason), width - 26) if gate.reason else [""]
         lines.append(
             [(f"{sign} ", f"bold {look}"), (f"{gate.name:<12}", look), (f"{took}  ", MUTED), (rows[0], "")]

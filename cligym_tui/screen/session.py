@@ -322,9 +322,7 @@ class SessionScreen(WholeScreen):
                 plain(f"Nothing is known to be broken on {branch} at step {number}.").plain, markup=False
             )
             return
-        self.app.push_screen(
-            CommitCard(lambda: self.source.state, step.branch, step.number, self.committing(step))
-        )
+        self.app.push_screen(CommitCard(lambda: self.sight, step.branch, step.number, self.committing(step)))
 
     def committing(self, step: Step) -> Callable[[bool], None] | None:
         """What commits a step, minimised or not; None where nothing can."""

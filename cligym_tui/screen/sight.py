@@ -30,6 +30,11 @@ class Sight:
     """What models may take; None when that is not known."""
 
     @property
+    def clock(self) -> float:
+        """The wall clock there: of a session that is over or recorded, that of its last event."""
+        return self.now if self.live and not self.state.ended else self.state.at
+
+    @property
     def branch(self) -> Branch | None:
         """The selected branch."""
         return self.state.branches.get(self.selected)
