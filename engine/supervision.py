@@ -71,6 +71,8 @@ class Lane:
     words: list[tuple[int, str]] = field(default_factory=list)
     """Guidance not yet delivered."""
     given: int = 0
+    kept: int = 0
+    """The last step that the operator's own hands made: nobody goes back before it."""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     put: tuple[int, Nominate] = (-1, Nominate())
@@ -206,6 +208,7 @@ class Supervisor:
         lane.wants_hands = False
         feedback = await lane.keyboard.give_back()
         if feedback:
+            lane.kept = feedback.step
             lane.agent.told(feedback.changed, feedback.broken)
         lane.moved.set()
 
@@ -293,8 +296,9 @@ class Supervisor:
         if self.mode != AUTO or lane.paused or lane.wants_hands or lane.words:
             self._remark(name, f"{back.reason}: u goes back before the last step")
             return False
-        self._remark(name, f"back to step {back.step}: {back.reason}")
-        await self.add(name, back.step)
+        step = max(back.step, lane.kept)
+        self._remark(name, f"back to step {step}: {back.reason}")
+        await self.add(name, step)
         self._retire(lane)
         return True
 
