@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,14 @@ def fault(key: str, command: str, tests: frozenset[str] = frozenset()) -> Fault:
         operator=operator, family="data", target=target, command=command, look="",
         recovery="true", symptom="", tests=tests,
     )  # fmt: skip
+
+
+def printed(one: Watched, data: bytes) -> None:
+    """Wait until a terminal has shown this."""
+    while data not in b"".join(event.data for event in one.told if isinstance(event, events.ShellOutput)):
+        one.told += one.live.drain()
+        assert not one.live.over, one.live.failure
+        time.sleep(0.02)
 
 
 HARM = fault("t-harm:x", "chmod 700 /usr/lib/python3*/sqlite3", frozenset(["first"]))
@@ -129,3 +138,18 @@ def test_what_leads_nowhere_is_left_and_can_still_be_committed(begin: Begin) -> 
     one.until(events.BranchOpened, branch="b3", parent="b1")
     one.live.commit("b1", harmful.step)
     one.until(events.CandidateNominated, branch="b1", step=harmful.step)
+
+
+def test_nobody_goes_back_before_what_hands_have_done(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.cast.faults", lambda facts: VAIN)
+    one = begin(mode="manual")
+    one.until(events.BranchOpened)
+    one.live.take_over("b1")
+    one.until(events.TakenOver)
+    one.live.type("b1", b"touch /opt/mine; echo $((6*7))-done\r")
+    printed(one, b"42-done")
+    one.live.hand_back("b1")
+    assert one.until(events.HandedBack).step == 1
+    one.live.set_mode("auto")
+    opened = one.until(events.BranchOpened, branch="b2")
+    assert (opened.parent, opened.step) == ("b1", 1)
