@@ -228,6 +228,8 @@ def settled_args(args: tuple[str, ...], own: PytestSettings, installed: Collecti
         more.append("--no-cov")
     if "pytest-randomly" in installed:
         more.append("-pno:randomly")
+    if "pytest-enabler" in installed:
+        more.append("-pno:enabler")  # it makes a test of every look that linters take at a file
     if "pytest-benchmark" in installed and not any(map(_measuring, options)):
         more.append("--benchmark-disable")  # what is measured is run once instead of for seconds
     if "hypothesis" in installed:

@@ -191,6 +191,7 @@ def test_runs_are_kept_alike() -> None:
         "--benchmark-disable",
         "--hypothesis-seed=0",
     )
+    assert settled_args((), own, {"pytest-enabler"})[-1] == "-pno:enabler"
     measuring = settings(tree_of({"pytest.ini": "[pytest]\naddopts = --benchmark-only\n"}))
     assert settled_args((), measuring, {"pytest-benchmark"}) == fixed
     assert settled_args(settled_args((), own, set()), own, set()) == (*fixed, "--maxfail=0")
