@@ -169,7 +169,10 @@ def _collection(errors: Sequence[str]) -> list[str]:
         else:
             rest = error
         told = [line for line in rest.splitlines() if line.startswith("E ")]
-        lines += told[-3:] or [line for line in rest.splitlines() if line.strip()][-2:]
+        shown = [line for line in rest.splitlines() if line.strip()]
+        said = [line for line in shown if not line.startswith("  at ")]
+        # With the places it came through, the error comes first; else it is what a traceback ends with.
+        lines += told[-3:] or (said[:2] if len(said) < len(shown) else shown[-2:])
     return lines
 
 

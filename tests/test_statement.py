@@ -114,6 +114,13 @@ def test_what_was_seen_is_told_and_nothing_else(case: str, seed: int) -> None:
     assert SHORTEST <= len(told.split()) <= LONGEST
 
 
+def test_an_error_is_told_before_the_places_it_came_through() -> None:
+    error = "tests/test_a.py: AttributeError: no such thing\n  at /usr/lib/a.py:1653\n  at /usr/lib/b.py:216"
+    report = Report(COMPLETE, "", {}, errors=(error,), exit_code=2)
+    told = write(gold(), report, IDS, {"/etc/profile.d/x.sh": FILE}, seed="s")
+    assert "ERROR collecting tests/test_a.py\nAttributeError: no such thing\n```" in told
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_files_that_cannot_be_loaded_do_not_keep_others_from_being_run(seed: int) -> None:
     rest = {test: TestResult(test, "passed") for test in IDS[5:]}
