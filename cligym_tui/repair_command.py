@@ -121,9 +121,15 @@ def _row(each: Difficulty) -> tuple[str, ...]:
         each.band,
         f"{each.steps:g}",
         f"{each.tokens:.0f}",
-        "unknown" if each.usd is None else f"{each.usd:.4f}",
+        _money(each),
         span(each.seconds),
     )
+
+
+def _money(each: Difficulty) -> str:
+    if each.usd is None or (each.vague and not each.usd):
+        return "unknown"
+    return f"{each.usd:.4f}{'+' if each.vague else ''}"
 
 
 def _share(found: Pass) -> str:

@@ -51,6 +51,8 @@ class Difficulty(msgspec.Struct, frozen=True, kw_only=True):
     """Of all kinds, read and written."""
     usd: float | None
     """Of all attempts together; None when a price is not known."""
+    vague: int = 0
+    """Calls of which the server did not say all they took: `usd` is at least so much."""
     failed: int = 0
     """Attempts that say nothing: they were cut off, or what they ran on failed."""
 
@@ -120,7 +122,8 @@ def _difficulty(group: Sequence[Attempted]) -> Difficulty:
         steps=_median(each.steps for each in effort),
         seconds=round(_median(each.seconds for each in effort), 3),
         tokens=_median(each.spent.tokens for each in effort),
-        usd=sum(each.spent.usd for each in group) if all(each.spent.exact for each in group) else None,
+        usd=None if any(each.spent.unpriced for each in group) else sum(each.spent.usd for each in group),
+        vague=sum(each.spent.vague for each in group),
     )
 
 

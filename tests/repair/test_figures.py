@@ -64,6 +64,8 @@ def test_effort_is_that_of_solved_attempts_and_failures_do_not_count() -> None:
     assert (none.attempts, none.solved, none.failed, none.steps, none.tokens) == (2, 1, 2, 4, 15)
     assert none.usd == 1.0
     assert (weak.hint, weak.usd) == ("weak", None)
+    (cut,) = difficulties([*attempts[:2], one("solved", 6, spent=Spent(calls=1, usd=0.25, vague=1))])
+    assert (cut.usd, cut.vague) == (1.25, 1)
 
 
 def test_over_tasks_each_counts_the_same() -> None:
