@@ -89,7 +89,7 @@ def models(
     max_steps: int | None,
     happened: Sequence[events.Event] = (),
 ) -> Cast:
-    """Models, for as long as their service is there."""
+    """Models, for as long as their service is there, which knows what happened."""
     # A branch's own limit is the supervisor's, who says so and waits.
     expedition = Expedition(
         gold,
@@ -102,8 +102,6 @@ def models(
         held=listed(out, gold.name),
     )
     remembered(happened, expedition)
-    for event in happened:
-        service.ledger.take(event)
 
     def again(branch: str, past: Sequence[Moment]) -> Steerable:
         talk = rebuilt(happened, branch, service.note)

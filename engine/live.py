@@ -192,6 +192,8 @@ class Live(Apart[Supervisor]):
             return
         async with aclosing(self._reached) as reached:
             service = reached.service(note)
+            reached.purse.recall(self._happened)
+            service.recall(self._happened)
             yield models(
                 self.gold, wanted.seed, service, wanted.minds, self.out, wanted.max_steps, self._happened
             )
