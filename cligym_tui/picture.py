@@ -1,4 +1,4 @@
-"""A terminal as an SVG picture that needs nothing else: no font is fetched from anywhere."""
+"""Terminals as SVG pictures that need nothing else: no font is fetched from anywhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ def svg(recording: Recording, branch: str, index: int, title: str) -> str:
     for row in terminal.lines(terminal.top, terminal.end):
         console.print(_text(row), no_wrap=True, overflow="crop", highlight=False)
     drawn = console.export_svg(title=title, theme=DIMMED_MONOKAI, unique_id="terminal")
-    return _FONTS.sub("", drawn)
+    return standalone(drawn)
+
+
+def standalone(drawn: str) -> str:
+    """A picture as Rich and Textual draw it, without fonts from elsewhere, its blanks kept everywhere."""
+    drawn = _FONTS.sub("", drawn).replace("<text ", '<text xml:space="preserve" ')
+    return drawn.replace("Fira Code, monospace", "Fira Code, DejaVu Sans Mono, Menlo, Consolas, monospace")
 
 
 def _text(row: Row) -> Text:

@@ -53,6 +53,12 @@ class OperatorApp(App[int], inherit_bindings=False):
         self.set_interval(garbage.EVERY, garbage.bite)
         self.push_screen(self._first(self))
 
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as a picture that needs nothing else."""
+        from cligym_tui.picture import standalone
+
+        return standalone(super().export_screenshot(title=title, simplify=simplify))
+
     def action_tell_how_to_leave(self) -> None:
         """Where ctrl+c has nothing to end, somebody may be looking for the way out."""
         self.notify("q leaves; ? lists the keys.", markup=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from pathlib import Path
 
 from textual.app import App
@@ -24,9 +23,7 @@ def check(app: App[int], name: str) -> None:
     name = f"{name}-{size.width}x{size.height}"
     pictures = os.environ.get("CLIGYM_FRAME_PICTURES")
     if pictures:
-        svg = re.sub(r"@font-face \{.*?\}", "", app.export_screenshot(), flags=re.DOTALL)
-        svg = svg.replace("Fira Code", "DejaVu Sans Mono").replace("<text ", '<text xml:space="preserve" ')
-        (Path(pictures) / f"{name}.svg").write_text(svg, encoding="utf-8")
+        (Path(pictures) / f"{name}.svg").write_text(app.export_screenshot(), encoding="utf-8")
     frame, file = text(app), FRAMES / f"{name}.txt"
     if os.environ.get("CLIGYM_UPDATE_FRAMES"):
         FRAMES.mkdir(exist_ok=True)

@@ -307,3 +307,11 @@ def test_a_command_of_several_lines_leaves_the_figures_their_room() -> None:
     (line,) = [spread([("a\nb\x07c" * 30, "")], [("152/152", "")], 40)]
     assert width_of([(shown(part), look) for part, look in line]) == 40
     assert shown("".join(part for part, _ in line)).endswith("… 152/152")
+
+
+async def test_a_picture_of_the_screen_needs_nothing_from_elsewhere(replay: Show) -> None:
+    async with replay(at=2) as pilot:
+        drawn = pilot.app.export_screenshot()
+    assert set(re.findall(r"https?://[^/\s]+", drawn)) <= {"http://www.w3.org", "https://www.textualize.io"}
+    assert "font-face" not in drawn
+    assert drawn.count("<text ") == drawn.count('xml:space="preserve"') > 10
