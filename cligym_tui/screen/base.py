@@ -24,8 +24,8 @@ class WholeScreen(Screen[None]):
     COMMANDS: ClassVar = {Actions}
 
     def offers(self, action: Action) -> bool:
-        """Whether an action applies now."""
-        raise NotImplementedError
+        """Whether an action applies now: all of the place's, unless the screen knows better."""
+        return action in at(self.where)
 
     def hints(self) -> None:
         """The keys that matter now."""
