@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from engine.errors import CligymError
 from engine.gold.model import Gold, Recipe, TestCommand
-from engine.proof import probes
+from engine.proof import probes, trivial
 from engine.sandbox import images
 from engine.sandbox.client import Endpoint, Engine, connect, resolve
 from engine.sandbox.delta import Entry
@@ -30,8 +30,12 @@ from sessions.owner import owner_token
 
 BASE = "cligym-base:latest"
 
-FEW_PROBES = "from engine.proof import probing; probing.ALL = probing.ALL[:2]"
-"""For runs in which the catalogue of wrong answers is not the point."""
+SHORT_PROOFS = """
+from engine.proof import probing, rebuild, trivial
+probing.ALL, rebuild.REPEATS = probing.ALL[:2], 1
+trivial.kinds = lambda test, kinds=trivial.kinds: kinds(test)[1:2]
+"""
+"""For programs in which proofs are not the point: every gate, but fewer builds and answers that are tried."""
 
 
 # How long an example takes says something about the machine, and nothing about the code.
@@ -54,9 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for what runs in this process."""
+def short_proofs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for what runs in this process; tests of the gates have all but the many wrong answers."""
     monkeypatch.setattr("engine.proof.probing.ALL", probes.ALL[:2])
+    if "proof" not in request.path.parts:
+        monkeypatch.setattr("engine.proof.rebuild.REPEATS", 1)
+        monkeypatch.setattr("engine.proof.trivial.kinds", lambda test, kinds=trivial.kinds: kinds(test)[1:2])
 
 
 PROJECT = {

@@ -126,7 +126,7 @@ def start(home: Path, tmp_path: Path) -> Iterator[Start]:
     started: list[Run] = []
 
     def begin(*words: str, gold: str = "tiny", first: str = "", **environment: str) -> Run:
-        code = f"{small.FEW_PROBES}\n{first}\nfrom cligym_tui.cli import main\nmain()"
+        code = f"{small.SHORT_PROOFS}\n{first}\nfrom cligym_tui.cli import main\nmain()"
         process = subprocess.Popen(
             [sys.executable, "-c", code, "--auto", gold, "--format", "jsonl", *words],
             stdin=subprocess.DEVNULL,
