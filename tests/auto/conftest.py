@@ -106,7 +106,7 @@ class Run:
         """Exit code and standard error, after sending a signal."""
         if number:
             self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=100)
+        out, err = self.process.communicate(timeout=190)
         self.lines += [json.loads(line) for line in out.splitlines()]
         return self.process.returncode, err
 
@@ -168,7 +168,7 @@ def containers(endpoint: Endpoint, session: str, *, running: bool = False) -> li
     return asyncio.run(listed())
 
 
-def emptied(endpoint: Endpoint, session: str, seconds: float = 10) -> None:
+def emptied(endpoint: Endpoint, session: str, seconds: float = 60) -> None:
     """Wait until nothing of a session runs any more."""
     began = time.monotonic()
     while left := containers(endpoint, session, running=True):
