@@ -174,9 +174,10 @@ async def test_everything_asked_of_a_killed_engine_is_told(
 async def test_an_engine_that_stands_still_is_told_as_well(
     proxy, exploration: Exploration, branch: Branch, monkeypatch
 ) -> None:
+    await branch.shell.busy()  # nothing is asked any more with more patience
     monkeypatch.setattr(control, "PATIENCE", 1.0)
     proxy.open.clear()
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         with pytest.raises(SandboxLost):
             await branch.shell.run("true", timeout=1)
     proxy.open.set()

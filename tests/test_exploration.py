@@ -207,7 +207,7 @@ async def test_a_container_lost_on_the_way_ends_the_branch_and_not_the_session(
     step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 100", "scripted")))
     await asyncio.sleep(0.5)
     await engine.docker.containers.container(branch.sandbox.id).delete(force=True)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         with pytest.raises(SandboxLost) as lost:
             await step
     await desk.exploration.excuse(lost.value)

@@ -258,6 +258,9 @@ class Sandbox:
             SandboxLost: it is gone.
             EngineError: the process does not start.
         """
+        await self.processes()
+        if self.stopped:  # the engine may not have noticed, and would end what is begun now when it does
+            raise Stopped(f"opening a shell: nothing runs in the sandbox {self.id[:12]} any more")
         self._on_report, self._early = None, []
         with self._reaching("opening a shell"):
             execution = await self._container.exec(
@@ -284,10 +287,12 @@ class Sandbox:
             with translated(doing):
                 yield
         except EngineError as error:
-            said = str(error).lower()
+            said, cause = str(error).lower(), error.__cause__
+            # A terminal that is refused for want of a container is refused without a word.
+            mute = isinstance(cause, aiodocker.DockerError) and cause.status == 404 and not cause.message
             if any(words in said for words in _STOPPED) and self.shared and not self.lost:
                 raise Stopped(f"{doing}: nothing runs in the sandbox {self.id[:12]} any more") from error
-            if self.lost or any(words in said for words in (*_LOST, *_STOPPED)):
+            if mute or self.lost or any(words in said for words in (*_LOST, *_STOPPED)):
                 self.removed = True
                 raise SandboxLost(f"{doing}: the sandbox {self.id[:12]} ended") from error
             raise
