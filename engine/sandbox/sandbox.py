@@ -98,6 +98,8 @@ class Sandbox:
     removed: bool = False
     stopped: bool = False
     """Whether the container's first process was gone at the last listing: then the rest is about to go."""
+    ending: bool = False
+    """Whether its own terminal was closed, as only the end of the container closes it."""
     _on_report: Callable[[Prompt | Left], None] | None = None
     _early: list[Prompt | Left] = field(default_factory=list)
 
@@ -180,7 +182,8 @@ class Sandbox:
             raise
 
     async def _attach(self) -> None:
-        self._on_report, self._early, self.stopped, self._first = None, [], False, ""
+        self._on_report, self._early, self._first = None, [], ""
+        self.stopped = self.ending = False
         stream = self._container.attach(stdin=True, stdout=True, stderr=True, detach_keys=DETACH_KEYS)
         self._terminal = Terminal(stream, self._container, own=True)
         await stream._init()

@@ -104,6 +104,8 @@ class Shell:
         """
         for _ in range(REVIVALS):
             try:
+                if self.sandbox.ending:
+                    await self.sandbox.revive()
                 if await self._start():
                     return
                 # `rm -rf /dev` takes the terminals' multiplexer along, and then no exec gets a terminal.
@@ -160,6 +162,7 @@ class Shell:
                     self._moved.set()
         if terminal is self._terminal:
             self._eof = True
+            self.sandbox.ending |= terminal.own
             self._moved.set()
 
     def _prompt_shown(self) -> bool:
