@@ -39,6 +39,8 @@ class Act:
     env: Mapping[str, str] = field(default_factory=dict)
     must: bool = False
     """Whether nothing is graded when it fails."""
+    seconds: float = SOLVE_SECONDS
+    """After so long it is ended, and has failed."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,11 @@ async def grade(
             for act in before:
                 if act.files:
                     await sandbox.put(act.files)
-                ran = await sandbox.exec(act.argv, env=act.env, timeout=SOLVE_SECONDS, keep=4096)
+                ran = await sandbox.exec(act.argv, env=act.env, timeout=act.seconds, keep=4096)
                 log += ran.stdout + ran.stderr
                 if act.must and ran.exit_code != 0:
                     words = _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
+                    words = f"it took more than {act.seconds:.0f} s" if ran.timed_out else words
                     return Graded(None, _text(log), words, time.monotonic() - began)
             reward, said = await _graded(bench, sandbox, tests, script)
             seconds = time.monotonic() - began

@@ -20,6 +20,9 @@ from engine.sandbox import images, tools
 from engine.sandbox.delta import Layer, Tree
 from engine.sandbox.layers import overlaid
 
+SECONDS = 120.0
+"""Time a probe has to set the scene. A virtual environment made anew takes ten of them on two cores."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -176,6 +179,7 @@ async def attempt(bench: Workbench, scene: Scene, probe: Probe) -> Outcome:
         ),
         env=variables(scene),
         must=True,
+        seconds=SECONDS,
     )
     before = [await solving(bench), act] if probe.solved else [act]
     graded = await grade(bench, before, keep_accepted=probe.partial)

@@ -46,7 +46,7 @@ SESSIONS = {
     "source": [TAKEN, "echo '# x' >>/app/tiny/__init__.py"],
     "gone": ["mv /app /srv/app"],
     "several": [TAKEN, "echo 'raise ImportError' >/usr/lib/python3.11/sqlite3/__init__.py"],
-    "login": ["echo 'exit 3' >/etc/profile.d/site.sh"],
+    "login": ["for name in site zone area; do echo 'exit 3' >/etc/profile.d/$name.sh; done"],
 }
 """What was typed on each branch. The damage of `terminal` and `variable` is in no file of its own."""
 

@@ -13,6 +13,10 @@ from engine.sandbox.delta import below
 
 SOLUTION = ("remove.list", "metadata.list", "gold.tar")
 
+# By way of a pipe: this xargs runs rm without exec, and each that ends would set a file back to where the last
+# one had left it, so that there is no end to it.
+REMOVAL = 'cat "$KIT/remove.list" | xargs -0r rm -rf --\n'
+
 METADATA = """
 tr '\\0' '\n' <"$KIT/metadata.list" >"$KIT/metadata"
 exec <"$KIT/metadata"
@@ -111,8 +115,8 @@ PROBES = (
     Probe(
         "files-put-back-by-copying",
         "Gold's files are unpacked somewhere else and copied over what is there.",
-        """cd /; [ ! -s "$KIT/remove.list" ] || xargs -0 -n 1 rm -rf <"$KIT/remove.list"
-        if [ -s "$KIT/gold.tar" ]; then mkdir "$KIT/gold"; tar -xpf "$KIT/gold.tar" -C "$KIT/gold"; cp -a "$KIT/gold/." /; fi"""
+        REMOVAL
+        + """cd /; if [ -s "$KIT/gold.tar" ]; then mkdir "$KIT/gold"; tar -xpf "$KIT/gold.tar" -C "$KIT/gold"; cp -a "$KIT/gold/." /; fi"""
         + METADATA,
         honest=True,
         applies=_plain,
@@ -122,8 +126,9 @@ PROBES = (
         "files-put-back-as-new",
         "What matters of gold's files is put back, after the owners and modes, without their times.",
         METADATA.replace("exec <", "set +e; exec <")
-        + """set -e; cd /; [ ! -s "$KIT/remove.list" ] || xargs -0 rm -rf <"$KIT/remove.list"
-        [ ! -s "$KIT/gold.tar" ] || tar -xpmf "$KIT/gold.tar" -C /"""
+        + "set -e; "
+        + REMOVAL
+        + """cd /; [ ! -s "$KIT/gold.tar" ] || tar -xpmf "$KIT/gold.tar" -C /"""
         + METADATA,
         honest=True,
         applies=_plain,
