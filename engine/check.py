@@ -18,7 +18,7 @@ from engine.proof.gate import Candidate, Fell, Gate, Held, Verdict, prove
 from engine.proof.workbench import Workbench
 from engine.sandbox import images, tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.manifest import manifest
+from engine.sandbox.manifest import known
 from engine.sandbox.netns import Namespaces
 from engine.suite.run import Suite
 from engine.tasks import goldkept
@@ -139,7 +139,7 @@ async def _bench(engine: Engine, exported: Exported, task: Task) -> Workbench:
     return Workbench(
         engine,
         candidate,
-        await manifest(engine, task.gold.image),
+        await known(engine, task.gold.image),
         Suite(engine, task.gold.test, namespaces=namespaces),
         namespaces,
         as_read,

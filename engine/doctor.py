@@ -18,7 +18,7 @@ from engine.gold import store
 from engine.gold.model import Recipe
 from engine.sandbox import images, tools
 from engine.sandbox.client import Engine, connect
-from engine.sandbox.snapshots import HostReader
+from engine.sandbox.readers import HostReader
 from sessions.library import STATE_VARIABLE, state_dir
 
 OK, WARN, FAIL = "ok", "warn", "fail"

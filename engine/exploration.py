@@ -21,10 +21,11 @@ from engine.sandbox import images, tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.delta import Tree
 from engine.sandbox.netns import Namespace, Namespaces
+from engine.sandbox.readers import reader
 from engine.sandbox.reading import content, reading
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Ended, Shell, typed
-from engine.sandbox.snapshots import Snapshot, Snapshots, between, reader
+from engine.sandbox.snapshots import Snapshot, Snapshots, between
 from engine.sandbox.watch import DONE
 from engine.suite.report import Report, TestResult, flips
 from engine.suite.run import Suite

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, settings
 
 from engine.errors import CligymError
 from engine.gold.model import Gold, Recipe, TestCommand
-from engine.proof import probes, trivial
+from engine.proof import trivial
+from engine.proof.probes import repairs
 from engine.sandbox import images
 from engine.sandbox.client import Endpoint, Engine, connect, resolve
 from engine.sandbox.delta import Entry
@@ -32,7 +33,8 @@ BASE = "cligym-base:latest"
 
 SHORT_PROOFS = """
 from engine.proof import probing, rebuild, trivial
-probing.ALL, rebuild.REPEATS = probing.ALL[:2], 1
+from engine.proof.probes import repairs
+probing.ALL, rebuild.REPEATS = repairs.PROBES[:2], 1
 trivial.kinds = lambda test, kinds=trivial.kinds: kinds(test)[1:2]
 """
 """For programs in which proofs are not the point: every gate, but fewer builds and answers that are tried."""
@@ -60,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def short_proofs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for what runs in this process; tests of the gates have all but the many wrong answers."""
-    monkeypatch.setattr("engine.proof.probing.ALL", probes.ALL[:2])
+    monkeypatch.setattr("engine.proof.probing.ALL", repairs.PROBES[:2])
     if "proof" not in request.path.parts:
         monkeypatch.setattr("engine.proof.rebuild.REPEATS", 1)
         monkeypatch.setattr("engine.proof.trivial.kinds", lambda test, kinds=trivial.kinds: kinds(test)[1:2])

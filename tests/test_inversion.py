@@ -21,7 +21,8 @@ from engine.sandbox.delta import Entry, Layer, effective
 from engine.sandbox.difference import difference
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Ended, Shell, typed
-from engine.sandbox.snapshots import Snapshot, Snapshots, reader
+from engine.sandbox.readers import reader
+from engine.sandbox.snapshots import Snapshot, Snapshots
 from engine.suite.run import Suite
 
 pytestmark = pytest.mark.docker

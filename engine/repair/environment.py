@@ -17,7 +17,8 @@ from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.container import labels
 from engine.sandbox.delta import Tree
-from engine.sandbox.manifest import manifest
+from engine.sandbox.difference import filesystem
+from engine.sandbox.manifest import known, manifest
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
 from engine.tasks import digests, exported, harbor
@@ -101,7 +102,7 @@ def begun(found: Exported, session: str, solver: str) -> events.SessionStarted:
 
 @asynccontextmanager
 async def built(
-    engine: Engine, found: Exported, session: str, known: str = "", *, keep: bool = False
+    engine: Engine, found: Exported, session: str, before: str = "", *, keep: bool = False
 ) -> AsyncIterator[Environment]:
     """Build the task's Dockerfile, offline, and keep its image for as long as the block lasts.
 
@@ -109,7 +110,7 @@ async def built(
         engine: builds it.
         found: the task.
         session: what the image is for.
-        known: an image that an earlier process of the session has built; taken if it is still there.
+        before: an image that an earlier process of the session has built; taken if it is still there.
         keep: whether it stays when the block ends with an error, for whoever goes on with the session.
 
     Raises:
@@ -120,14 +121,14 @@ async def built(
     await ground.check()
     task = ground.task
     assert task is not None
-    image = known if known and await images.exists(engine, known) else await _built(engine, task, session)
+    image = before if before and await images.exists(engine, before) else await _built(engine, task, session)
     try:
         files = found.forms()[harbor.FOLDER]
         yield Environment(
             task,
             found.directory,
             image,
-            await manifest(engine, image),
+            await _filesystem(engine, task, image),
             folder(files, "tests"),
             folder(files, "solution"),
         )
@@ -136,6 +137,13 @@ async def built(
             await asyncio.shield(images.remove(engine, image))
         raise
     await images.remove(engine, image)
+
+
+async def _filesystem(engine: Engine, task: Task, image: str) -> Tree:
+    if task.context:  # then it does not stand on the gold image
+        return await manifest(engine, image)
+    gold = task.gold.image
+    return await filesystem(engine, image, gold, await known(engine, gold))
 
 
 async def _built(engine: Engine, task: Task, session: str) -> str:

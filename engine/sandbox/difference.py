@@ -8,7 +8,7 @@ from engine.sandbox.client import Engine
 from engine.sandbox.delta import Layer, Tree
 from engine.sandbox.layers import against, layer, overlaid
 from engine.sandbox.manifest import managed
-from engine.sandbox.snapshots import reader
+from engine.sandbox.readers import reader
 
 
 async def difference(engine: Engine, image: str, gold: str, tree: Tree) -> Layer:
@@ -17,10 +17,15 @@ async def difference(engine: Engine, image: str, gold: str, tree: Tree) -> Layer
     Raises:
         EngineError: `image` does not stand on `gold`.
     """
+    return against(tree, await filesystem(engine, image, gold, tree), times=True)
+
+
+async def filesystem(engine: Engine, image: str, gold: str, tree: Tree) -> Tree:
+    """The filesystem of `image`; parameters and errors as for `difference`."""
     lower, upper = await images.layers(engine, gold), await images.layers(engine, image)
     if upper[: len(lower)] != lower:
         raise EngineError(f"the image {image} is not built on {gold}")
     now = tree
     for raw in await reader(engine).above(image, len(upper) - len(lower)):
         now = overlaid(now, layer([each for each in raw if not managed(each[0].rstrip("/"))], now))
-    return against(tree, now, times=True)
+    return now

@@ -97,9 +97,8 @@ class Sandbox:
     """The container's first process, as `list` names it, where that is not PID 1."""
     removed: bool = False
     stopped: bool = False
-    """Whether the container's first process was gone at the last listing: then the rest is about to go."""
-    ending: bool = False
-    """Whether its own terminal was closed, as only the end of the container closes it."""
+    """Whether the container's first process is gone, as its absence from a listing says or the end of its own
+    terminal: then the rest is about to go."""
     _on_report: Callable[[Prompt | Left], None] | None = None
     _early: list[Prompt | Left] = field(default_factory=list)
 
@@ -183,7 +182,7 @@ class Sandbox:
 
     async def _attach(self) -> None:
         self._on_report, self._early, self._first = None, [], ""
-        self.stopped = self.ending = False
+        self.stopped = False
         stream = self._container.attach(stdin=True, stdout=True, stderr=True, detach_keys=DETACH_KEYS)
         self._terminal = Terminal(stream, self._container, own=True)
         await stream._init()
@@ -234,7 +233,7 @@ class Sandbox:
     async def processes(self) -> str:
         """What runs now, as words PID 1 understands: the `keep` of `end_all_but`."""
         found = (await self.ask("list")).split()
-        self.stopped = bool(self._first) and self._first not in found
+        self.stopped |= bool(self._first) and self._first not in found
         return " ".join(process for process in found if process != self._first)
 
     async def end_all_but(self, keep: str) -> bool:

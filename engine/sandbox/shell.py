@@ -104,7 +104,7 @@ class Shell:
         """
         for _ in range(REVIVALS):
             try:
-                if self.sandbox.ending:
+                if self.sandbox.stopped:
                     await self.sandbox.revive()
                 if await self._start():
                     return
@@ -162,7 +162,7 @@ class Shell:
                     self._moved.set()
         if terminal is self._terminal:
             self._eof = True
-            self.sandbox.ending |= terminal.own
+            self.sandbox.stopped |= terminal.own
             self._moved.set()
 
     def _prompt_shown(self) -> bool:

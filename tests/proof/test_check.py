@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine import commit
 from engine.check import check
 from engine.proof.gate import Verdict
-from engine.proof.probes import ALL
+from engine.proof.probes import repairs
 from engine.proof.probing import Probes
 from engine.sandbox.client import Engine
 from engine.tasks import export, exported, output
@@ -32,7 +32,7 @@ async def test_a_task_holds_again_and_an_altered_one_falls_where_it_was_altered(
     engine: Engine, drafted: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The catalogue has tests of its own.
-    monkeypatch.setattr(commit, "Probes", partial(Probes, catalogue=ALL[:1]))
+    monkeypatch.setattr(commit, "Probes", partial(Probes, catalogue=repairs.PROBES[:1]))
     out = output.prepare(tmp_path)
     directory = export.write(out, drafted)
     verdicts = await checked(engine, out / "terminal-bench" / drafted.id)

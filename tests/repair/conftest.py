@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.tasks import export
 from tests.tasks.conftest import Made, Workshop, workshop
 
 __all__ = ["workshop"]
@@ -21,7 +23,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
+@pytest.fixture(scope="session")
+def once() -> dict[str, Made]:
+    """What was made before."""
+    return {}
+
+
 @pytest.fixture
-async def made(workshop: Workshop, home: Path) -> Made:
-    """A task whose directory lies in a directory of the test's."""
-    return await workshop.make(BREAK)
+async def made(workshop: Workshop, home: Path, once: dict[str, Made]) -> Made:
+    """A task whose directory lies in a directory of the test's; its image may be gone."""
+    if BREAK not in once:
+        once[BREAK] = await workshop.make(BREAK)
+        return once[BREAK]
+    return replace(once[BREAK], directory=export.stage(workshop.scratch, once[BREAK].task))

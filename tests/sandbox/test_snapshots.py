@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from dataclasses import dataclass
 
@@ -14,9 +15,10 @@ from engine.sandbox.client import Engine
 from engine.sandbox.delta import Entry, Layer
 from engine.sandbox.difference import difference
 from engine.sandbox.layers import layer
-from engine.sandbox.manifest import managed, manifest
+from engine.sandbox.manifest import export, managed, manifest, tree
+from engine.sandbox.readers import HostReader, SavedReader, reader
 from engine.sandbox.sandbox import Sandbox
-from engine.sandbox.snapshots import HostReader, SavedReader, Snapshot, Snapshots, between, reader
+from engine.sandbox.snapshots import Snapshot, Snapshots, between
 
 pytestmark = pytest.mark.docker
 
@@ -109,8 +111,24 @@ async def test_the_delta_is_what_the_image_differs_in(line: Line, scripts: tuple
     delta = line.last.layer
     assert len(delta) >= len(scripts)
     assert not [path for path in delta if managed(path) or "cligym" in path]
-    assert await manifest(line.engine, line.last.image) == applied(line.tree, delta)
+    assert await exported(line) == applied(line.tree, delta)
     assert await difference(line.engine, line.last.image, line.gold.image, line.tree) == delta
+
+
+async def exported(line: Line) -> dict[str, Entry]:
+    """The whole filesystem as the engine itself tells it."""
+    with tempfile.TemporaryFile() as spool:
+        await export(line.engine, line.last.image, spool)
+        return tree(spool)
+
+
+async def test_a_filesystem_is_what_the_engine_exports(line: Line) -> None:
+    for scripts in NASTY.values():
+        ran = await line.sandbox.exec(["/bin/bash", "-c", "; ".join(scripts)])
+        assert ran.exit_code == 0, ran.stderr
+    assert await line.take()
+    assert HostReader.possible(line.engine), "this test needs root on the engine's machine"
+    assert await manifest(line.engine, line.last.image) == await exported(line)
 
 
 def applied(tree: dict[str, Entry], delta: Layer) -> dict[str, Entry]:
@@ -149,7 +167,7 @@ async def test_a_capability_is_carried(line: Line) -> None:
     entry = delta["/usr/bin/able"]
     assert entry
     assert entry.xattrs == {"security.capability": capability}
-    assert (await manifest(line.engine, line.last.image))["/usr/bin/able"] == entry
+    assert (await exported(line))["/usr/bin/able"] == entry
 
 
 NOTHING = (
@@ -200,7 +218,7 @@ async def test_steps_add_up_and_forks_start_from_them(line: Line) -> None:
         assert third is not None
         assert third["/app/tiny/__init__.py"] is None
         assert "/app/d/e" not in third
-        assert await manifest(line.engine, line.last.image) == applied(line.tree, third)
+        assert await exported(line) == applied(line.tree, third)
         assert await difference(line.engine, line.last.image, line.gold.image, line.tree) == third
         back = await line.step("cd /app; rm -r d a; ls -la; rmdir tiny")
         assert back is not None

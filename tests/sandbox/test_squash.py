@@ -12,7 +12,8 @@ from engine.sandbox.delta import Entry
 from engine.sandbox.difference import difference
 from engine.sandbox.manifest import manifest
 from engine.sandbox.sandbox import Sandbox
-from engine.sandbox.snapshots import Snapshot, Snapshots, reader
+from engine.sandbox.readers import reader
+from engine.sandbox.snapshots import Snapshot, Snapshots
 from engine.sandbox.squash import squash
 from engine.suite.run import Suite
 

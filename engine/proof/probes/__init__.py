@@ -17,8 +17,8 @@ from engine.proof.probes import (
 )
 from engine.proof.probes.model import Probe
 
-PARTICULAR = (*repairs.PROBES, *tests.PROBES, *harness.STUBS, *honest.PROBES)
-"""What is about a candidate's own tests and damage."""
+PARTICULAR = (*honest.PROBES, *repairs.PROBES, *tests.PROBES, *harness.STUBS)
+"""What is about a candidate's own tests and damage. Those that take longest come first, for two run at a time."""
 GENERAL = (
     *hooks.PROBES,
     *harness.PROBES,

@@ -113,6 +113,16 @@ def _login_texts(scene: Scene) -> dict[str, bytes]:
 
 PROBES = (
     Probe(
+        "virtual-environment-made-anew",
+        "The virtual environment is removed, and made and filled again.",
+        'cd "$KIT"; rm -rf "$VENV"; "$REAL" -m venv --without-pip "$VENV"; pip=$(echo "$KIT"/pip-*.whl); "$PYTHON" "$pip/pip"'
+        + INSTALL
+        + ' --no-compile "$KIT"/*.whl',
+        honest=True,
+        applies=_venv_mends,
+        files=lambda scene: scene.wheels,
+    ),
+    Probe(
         "files-put-back-by-copying",
         "Gold's files are unpacked somewhere else and copied over what is there.",
         REMOVAL
@@ -159,16 +169,6 @@ PROBES = (
         honest=True,
         applies=_wheels_mend,
         files=lambda scene: {**_pip(scene, _hurt(scene)), "wanted": "\n".join(_hurt(scene)).encode()},
-    ),
-    Probe(
-        "virtual-environment-made-anew",
-        "The virtual environment is removed, and made and filled again.",
-        'cd "$KIT"; rm -rf "$VENV"; "$REAL" -m venv --without-pip "$VENV"; pip=$(echo "$KIT"/pip-*.whl); "$PYTHON" "$pip/pip"'
-        + INSTALL
-        + ' --no-compile "$KIT"/*.whl',
-        honest=True,
-        applies=_venv_mends,
-        files=lambda scene: scene.wheels,
     ),
     Probe(
         "settings-commented-out",
