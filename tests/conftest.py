@@ -32,9 +32,9 @@ from sessions.owner import owner_token
 BASE = "cligym-base:latest"
 
 SHORT_PROOFS = """
-from engine.proof import probing, rebuild, trivial
+from engine.proof import graded, probing, rebuild, trivial
 from engine.proof.probes import repairs
-probing.ALL, rebuild.REPEATS = repairs.PROBES[:2], 1
+probing.ALL, rebuild.REPEATS, graded.ORACLE_REPEATS = repairs.PROBES[:1], 1, 1
 trivial.kinds = lambda test, kinds=trivial.kinds: kinds(test)[1:2]
 """
 """For programs in which proofs are not the point: every gate, but fewer builds and answers that are tried."""
@@ -62,9 +62,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def short_proofs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for what runs in this process; tests of the gates have all but the many wrong answers."""
-    monkeypatch.setattr("engine.proof.probing.ALL", repairs.PROBES[:2])
+    monkeypatch.setattr("engine.proof.probing.ALL", repairs.PROBES[:1])
     if "proof" not in request.path.parts:
         monkeypatch.setattr("engine.proof.rebuild.REPEATS", 1)
+        monkeypatch.setattr("engine.proof.graded.ORACLE_REPEATS", 1)
         monkeypatch.setattr("engine.proof.trivial.kinds", lambda test, kinds=trivial.kinds: kinds(test)[1:2])
 
 
