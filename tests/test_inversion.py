@@ -19,9 +19,9 @@ from engine.sandbox.client import Engine
 from engine.sandbox.container import labels
 from engine.sandbox.delta import Entry, Layer, effective
 from engine.sandbox.difference import difference
+from engine.sandbox.readers import reader
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.shell import Ended, Shell, typed
-from engine.sandbox.readers import reader
 from engine.sandbox.snapshots import Snapshot, Snapshots
 from engine.suite.run import Suite
 

@@ -11,8 +11,8 @@ from engine.sandbox.client import Engine
 from engine.sandbox.delta import Entry
 from engine.sandbox.difference import difference
 from engine.sandbox.manifest import manifest
-from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.readers import reader
+from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.snapshots import Snapshot, Snapshots
 from engine.sandbox.squash import squash
 from engine.suite.run import Suite
