@@ -60,6 +60,19 @@ class Head(PartsLine):
         ]
 
 
+class Choices(Listing):
+    """Headings and what else is for nothing cannot be chosen: the cursor goes past them."""
+
+    def go(self, index: int) -> None:
+        """To the next line in that direction that is for something, or else to the last such one."""
+        count = len(self.lines)
+        index = max(0, min(index, count - 1))
+        on, back = range(index, count), range(index - 1, -1, -1)
+        if index < self.cursor:
+            on, back = range(index, -1, -1), range(index + 1, count)
+        super().go(next((at for at in (*on, *back) if self.lines.key(at) is not None), index))
+
+
 class HomeScreen(WholeScreen):
     """Everything there is, in one list. Enter starts or replays."""
 
@@ -82,7 +95,7 @@ class HomeScreen(WholeScreen):
     def compose(self) -> ComposeResult:
         """The list between two lines."""
         yield Head()
-        yield Listing(id="home")
+        yield Choices(id="home")
         yield Prompt()
         yield Hints()
 

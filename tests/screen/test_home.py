@@ -152,6 +152,22 @@ async def _put_cursor(pilot: Pilot[int], session: str) -> None:
     await pilot.pause(0.2)
 
 
+async def test_the_cursor_goes_past_headings() -> None:
+    gold()
+    ids = {session(*whole()), session(*began())}
+    async with app().run_test(size=(80, 24)) as pilot:
+        await _press(pilot)
+        listing = pilot.app.screen.query_one("#home", Listing)
+        seen = [listing.key]
+        for key in ("down", "down", "down", "down", "up", "up", "up", "up", "G", "g"):
+            await _press(pilot, key)
+            seen.append(listing.key)
+        one, two = seen[1:3]
+        assert {one, two} == {("session", each) for each in ids}
+        first, last = ("gold", "tiny"), ("demo", "")
+        assert seen == [first, one, two, last, last, two, one, first, first, last, first]
+
+
 async def test_the_demo_is_there_when_nothing_else_is() -> None:
     async with app().run_test(size=(100, 30)) as pilot:
         await _press(pilot)
