@@ -131,7 +131,7 @@ async def _bench(engine: Engine, exported: Exported, task: Task) -> Workbench:
         report=task.report,
         agent=task.agent,
     )
-    namespaces = Namespaces(engine, task.gold.image, ready=0)
+    namespaces = Namespaces(engine, task.gold.image)
 
     async def as_read(bench: Workbench) -> Task:
         return task

@@ -34,10 +34,15 @@ BASE = "cligym-base:latest"
 SHORT_PROOFS = """
 from engine.proof import graded, probing, rebuild, trivial
 from engine.proof.probes import repairs
+from engine.sandbox import netns
+netns.READY = 1
 probing.ALL, rebuild.REPEATS, graded.ORACLE_REPEATS = repairs.PROBES[:1], 1, 1
 trivial.kinds = lambda test, kinds=trivial.kinds: kinds(test)[1:2]
 """
-"""For programs in which proofs are not the point: every gate, but fewer builds and answers that are tried."""
+"""For programs in which proofs are not the point: every gate, but fewer builds and answers that are tried.
+
+Nor is how soon a container stands in sessions as short as these.
+"""
 
 
 # How long an example takes says something about the machine, and nothing about the code.
@@ -61,9 +66,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def short_proofs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for what runs in this process; tests of the gates have all but the many wrong answers."""
+    """The same for what runs in this process, unless a test is marked to be of the repeats themselves."""
+    monkeypatch.setattr("engine.sandbox.netns.READY", 1)
     monkeypatch.setattr("engine.proof.probing.ALL", repairs.PROBES[:1])
-    if "proof" not in request.path.parts:
+    if not request.node.get_closest_marker("whole_proofs"):
         monkeypatch.setattr("engine.proof.rebuild.REPEATS", 1)
         monkeypatch.setattr("engine.proof.graded.ORACLE_REPEATS", 1)
         monkeypatch.setattr("engine.proof.trivial.kinds", lambda test, kinds=trivial.kinds: kinds(test)[1:2])

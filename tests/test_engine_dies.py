@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from engine.gold.model import Gold
 from engine.sandbox import client, control, images, tools
 from engine.sandbox.client import Endpoint, Engine, connect
 from engine.sandbox.control import SandboxLost
-from engine.sandbox.manifest import manifest
+from engine.sandbox.manifest import export, manifest
 from engine.sandbox.sandbox import Sandbox
 from sessions.journal import Journal
 
@@ -117,7 +118,7 @@ WORK: dict[str, Work] = {
         exploration.engine,
         tools.archive({"Dockerfile": f"FROM {exploration.gold.tag}\nRUN sleep 5".encode()}),
     ),
-    "an export": lambda exploration, branch: manifest(exploration.engine, exploration.gold.image),
+    "an export": lambda exploration, branch: export(exploration.engine, exploration.gold.image, io.BytesIO()),
 }
 
 

@@ -18,6 +18,8 @@ from engine.sandbox.container import Limits, configuration, created, host_config
 from engine.sandbox.control import GONE, Control
 from engine.sandbox.sandbox import CONTROL
 
+READY = 2
+"""Namespaces of a session that are kept idle."""
 SETTLE = 0.4
 """Seconds left to a container to come up in a leased one: the engine starts two no faster than one by one."""
 
@@ -51,7 +53,7 @@ class Namespaces:
     engine: Engine
     image: str
     session: str = ""
-    ready: int = 2
+    ready: int = field(default_factory=lambda: READY)
     _idle: deque[Namespace] = field(default_factory=deque)
     _made: dict[str, Namespace] = field(default_factory=dict)
     _making: set[asyncio.Task[None]] = field(default_factory=set)

@@ -115,7 +115,7 @@ async def bench(
 
     With `task`, that is the task as it would be written; candidates and benches can be varied by keyword.
     """
-    namespaces = Namespaces(engine, drafted.gold.image, ready=0)
+    namespaces = Namespaces(engine, drafted.gold.image, ready=2)
     suite = Suite(engine, drafted.gold.test, namespaces=namespaces)
 
     def made(name: str = "good", *, task: Task = drafted, rebuilt: str = "", **varied: object) -> Workbench:

@@ -33,6 +33,7 @@ BROKEN = "tests/test_files.py::test_temporary"
 OTHER = "tests/test_numbers.py::test_sum"
 
 
+@pytest.mark.whole_proofs
 async def test_a_good_candidate_holds_before_every_gate(
     engine: Engine, candidates: dict[str, Candidate], gold_tree: dict[str, Entry], tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def saying(seen: Report, broken: Sequence[Sequence[str]]) -> list[Report]:
     ]
 
 
+@pytest.mark.whole_proofs
 async def test_a_test_that_fails_now_and_then_is_in_neither_set(
     engine: Engine, candidates: dict[str, Candidate], bench: Bench
 ) -> None:
@@ -68,6 +69,7 @@ async def test_a_test_that_fails_now_and_then_is_in_neither_set(
     assert not any([await images.exists(engine, image) for image in inside.made])
 
 
+@pytest.mark.whole_proofs
 async def test_when_nothing_fails_every_time_there_is_no_task(
     engine: Engine, candidates: dict[str, Candidate], bench: Bench
 ) -> None:

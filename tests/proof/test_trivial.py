@@ -11,6 +11,7 @@ from tests.proof.conftest import Bench
 pytestmark = pytest.mark.docker
 
 
+@pytest.mark.whole_proofs
 async def test_what_permissions_for_all_mend_is_known_and_refused_on_request(bench: Bench) -> None:
     inside = bench()
     with pytest.raises(Fell, match=r"^trivial: chown -R solves it$"):
