@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -60,31 +61,31 @@ def candidates(
     gold_tree: dict[str, Entry],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Candidate]:
-    """One candidate of each of `SESSIONS`."""
-    path = tmp_path_factory.mktemp("explored") / "events.jsonl"
+    """The candidates of `SESSIONS`, each explored when it is first asked for."""
+    folder = tmp_path_factory.mktemp("explored")
 
-    async def explore(exploration: Exploration, name: str, commands: list[str]) -> Candidate:
-        branch = await exploration.open(name)
-        try:
-            candidate = await exploration.explore(branch, Scripted(commands))
-            assert candidate is not None, name
-        finally:
-            await exploration.close(branch, "nominated")
-        assert candidate is not None, name
-        return candidate
-
-    async def all_of_them() -> dict[str, Candidate]:
+    async def explore(name: str) -> Candidate:
         async with connect(endpoint) as engine:
-            with Journal(path) as journal:
+            with Journal(folder / f"{name}.jsonl") as journal:
                 exploration = Exploration(engine, gold, gold_tree, journal, "proofs")
                 await exploration.prepare()
                 try:
-                    made = await asyncio.gather(*(explore(exploration, *each) for each in SESSIONS.items()))
+                    branch = await exploration.open(name)
+                    candidate = await exploration.explore(branch, Scripted(SESSIONS[name]))
+                    await exploration.close(branch, "nominated")
                 finally:
                     await exploration.end()
-        return dict(zip(SESSIONS, made, strict=True))
+        assert candidate is not None, name
+        return candidate
 
-    return asyncio.run(all_of_them())
+    class Explored(dict[str, Candidate]):
+        def __missing__(self, name: str) -> Candidate:
+            # In a thread, for who asks may be in a loop.
+            with ThreadPoolExecutor(1) as pool:
+                self[name] = pool.submit(asyncio.run, explore(name)).result()
+            return self[name]
+
+    return Explored()
 
 
 @pytest.fixture(scope="session")
