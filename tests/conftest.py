@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import io
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -208,7 +210,10 @@ def base_image(endpoint: Endpoint) -> str:
 @pytest.fixture(scope="session")
 def gold(endpoint: Endpoint, base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Gold:
     """A small gold environment; its image is built once and found by its name later."""
-    return asyncio.run(_gold(endpoint, tmp_path_factory.mktemp("wheels")))
+    # Of workers that begin together each would build it, and its name would be the last one's.
+    with open(Path(tempfile.gettempdir()) / "cligym-tests.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return asyncio.run(_gold(endpoint, tmp_path_factory.mktemp("wheels")))
 
 
 @pytest.fixture(scope="session")
