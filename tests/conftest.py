@@ -211,7 +211,7 @@ def base_image(endpoint: Endpoint) -> str:
 def gold(endpoint: Endpoint, base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Gold:
     """A small gold environment; its image is built once and found by its name later."""
     # Of workers that begin together each would build it, and its name would be the last one's.
-    with open(Path(tempfile.gettempdir()) / "cligym-tests.lock", "w") as lock:
+    with open(Path(tempfile.gettempdir()) / f"cligym-tests-{os.getuid()}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return asyncio.run(_gold(endpoint, tmp_path_factory.mktemp("wheels")))
 

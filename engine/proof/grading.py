@@ -107,8 +107,8 @@ async def grade(
                 ran = await sandbox.exec(act.argv, env=act.env, timeout=act.seconds, keep=4096)
                 log += ran.stdout + ran.stderr
                 if act.must and ran.exit_code != 0:
-                    words = _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
-                    words = f"it took more than {act.seconds:.0f} s" if ran.timed_out else words
+                    late = f"it took more than {act.seconds:.0f} s" if ran.timed_out else ""
+                    words = late or _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
                     return Graded(None, _text(log), words, time.monotonic() - began)
             reward, said = await _graded(bench, sandbox, tests, script)
             seconds = time.monotonic() - began

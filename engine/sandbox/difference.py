@@ -6,8 +6,8 @@ from engine.errors import EngineError
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.delta import Layer, Tree
-from engine.sandbox.layers import against, layer, overlaid
-from engine.sandbox.manifest import managed
+from engine.sandbox.layers import against
+from engine.sandbox.manifest import stacked
 from engine.sandbox.readers import reader
 
 
@@ -25,7 +25,4 @@ async def filesystem(engine: Engine, image: str, gold: str, tree: Tree) -> Tree:
     lower, upper = await images.layers(engine, gold), await images.layers(engine, image)
     if upper[: len(lower)] != lower:
         raise EngineError(f"the image {image} is not built on {gold}")
-    now = tree
-    for raw in await reader(engine).above(image, len(upper) - len(lower)):
-        now = overlaid(now, layer([each for each in raw if not managed(each[0].rstrip("/"))], now))
-    return now
+    return stacked(tree, await reader(engine).above(image, len(upper) - len(lower)))

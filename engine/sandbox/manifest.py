@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+from collections.abc import Iterable
 from typing import IO
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.container import labels
 from engine.sandbox.delta import Entry, Tree
-from engine.sandbox.layers import from_tar, layer, overlaid
+from engine.sandbox.layers import Raw, from_tar, layer, overlaid
 from engine.sandbox.readers import HostReader
 
 _MANAGED = (
@@ -35,10 +36,7 @@ async def manifest(engine: Engine, image: str) -> dict[str, Entry]:
         EngineError: there is no such image.
     """
     if HostReader.possible(engine):
-        found: Tree = {}
-        for raw in await HostReader(engine).above(image):
-            found = overlaid(found, layer(raw, found))
-        return {path: entry for path, entry in found.items() if not managed(path)}
+        return dict(stacked({}, await HostReader(engine).above(image)))
     with tempfile.TemporaryFile() as spool:
         await export(engine, image, spool)
         return await asyncio.to_thread(tree, spool)
@@ -82,6 +80,13 @@ def tree(spool: IO[bytes]) -> dict[str, Entry]:
     spool.seek(0)
     raw = from_tar(spool, "r:")
     return {path: entry for path, entry in raw if entry is not None and not managed(path)}
+
+
+def stacked(tree: Tree, layers: Iterable[Iterable[Raw]]) -> Tree:
+    """The filesystem that layers make of `tree`, lowest first, without what the engine provides."""
+    for raw in layers:
+        tree = overlaid(tree, layer([each for each in raw if not managed(each[0].rstrip("/"))], tree))
+    return tree
 
 
 def managed(path: str) -> bool:

@@ -8,8 +8,8 @@ from engine.errors import EngineError
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.delta import Layer, Tree
-from engine.sandbox.layers import against, layer, overlaid
-from engine.sandbox.manifest import managed
+from engine.sandbox.layers import against, overlaid
+from engine.sandbox.manifest import stacked
 from engine.sandbox.readers import Reader
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.squash import squash
@@ -93,8 +93,8 @@ class Snapshots:
 
     async def _delta(self, image: str, base: Snapshot, added: int) -> Layer:
         now = overlaid(self.gold, base.layer)
-        for top in await self.reader.above(image, added) if added else ():
-            now = overlaid(now, layer([each for each in top if not managed(each[0].rstrip("/"))], now))
+        if added:
+            now = stacked(now, await self.reader.above(image, added))
         return against(self.gold, now, times=True)
 
     async def _shallow(self, image: str, depth: int) -> str:

@@ -90,7 +90,8 @@ def test_atif_without_a_model_has_no_calls_of_one() -> None:
     assert steps[1]["observation"]["results"][0]["content"] == "venv\n\nExit code: 0"
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("harbor"), reason="harbor is not installed")
+@pytest.mark.train
+@pytest.mark.skipif(not importlib.util.find_spec("harbor"), reason="scripts/train-check installs it")
 def test_atif_by_harbor(one: Trajectory) -> None:
     from harbor.utils.trajectory_validator import TrajectoryValidator
 

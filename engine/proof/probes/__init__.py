@@ -18,7 +18,7 @@ from engine.proof.probes import (
 from engine.proof.probes.model import Probe
 
 PARTICULAR = (*honest.PROBES, *repairs.PROBES, *tests.PROBES, *harness.STUBS)
-"""What is about a candidate's own tests and damage. Those that take longest come first, for two run at a time."""
+"""What is about a candidate's own tests and damage. What takes longest comes first: several are tried at a time."""
 GENERAL = (
     *hooks.PROBES,
     *harness.PROBES,
