@@ -72,9 +72,7 @@ def text(state: State, steps: Sequence[Step]) -> str:
 def instructions(state: State, steps: Sequence[Step]) -> list[Instruction]:
     """The Dockerfile, line by line."""
     changing = state_changing(steps)
-    written = text(state, steps).splitlines()
-    fixed = len(written) - len(changing)
-    found = [Instruction(line) for line in written[:fixed]]
-    for line, step in zip(written[fixed:], changing, strict=True):
-        found.append(Instruction(line, step, step is changing[-1]))
+    found = [Instruction(line) for line in text(state, ()).splitlines()]
+    for line, step in zip(lines(steps), changing, strict=True):
+        found += [Instruction(part, step, step is changing[-1]) for part in line.run().splitlines()]
     return found

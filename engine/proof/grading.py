@@ -9,6 +9,7 @@ import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from engine import clean
 from engine.gold.model import TestCommand
@@ -34,8 +35,8 @@ class Act:
     """Something done in the container before it is graded."""
 
     argv: Sequence[str]
-    files: bytes = b""
-    """A tar that is unpacked at `/` first."""
+    files: Files = field(default_factory=dict)
+    """Put below `/` first."""
     env: Mapping[str, str] = field(default_factory=dict)
     must: bool = False
     """Whether nothing is graded when it fails."""
@@ -54,7 +55,7 @@ class Graded:
     failed: str = ""
     """Why nothing was graded, if so: the last words of an act that had to work."""
     seconds: float = 0.0
-    """From the container's start to its reward."""
+    """From a running container to its reward."""
     image: str = ""
     """What the container was when it had been graded, if that was asked for."""
 
@@ -62,7 +63,7 @@ class Graded:
 async def solving(bench: Workbench, form: str = harbor.FOLDER) -> Act:
     """The exported solution, run as a client runs it."""
     made, _ = await _gradable(bench, form)
-    return Act(("bash", "-c", "(/solution/solve.sh) 2>&1"), folder(made, "solution"))
+    return Act(("bash", "-c", "(/solution/solve.sh) 2>&1"), within(made, "solution"))
 
 
 async def grade(
@@ -91,28 +92,25 @@ async def grade(
     tests, script = await _graders_files(bench, form)
     # What is done before is ours and leaves no trace in a namespace; the tests may, where root runs them.
     unhurt = bench.candidate.gold.test.user != "root"
-    async with bench.engine.suite_slots, bench.namespaces.leased(clean=unhurt) as namespace:
+    async with bench.engine.suite_slots, bench.container(bench.rebuilt, clean=unhurt) as sandbox:
         began = time.monotonic()
-        sandbox = await Sandbox.start(
-            bench.engine, bench.rebuilt, session=bench.session, purpose="proof", network=namespace.network
-        )
-        async with sandbox:
-            await sandbox.put(directories(*FOLDERS))
-            log = b""
-            if form == terminal_bench.FOLDER:
-                await sandbox.exec(terminal_bench.opened(terminal_bench.AGENT))
-            for act in before:
-                if act.files:
-                    await sandbox.put(act.files)
-                ran = await sandbox.exec(act.argv, env=act.env, timeout=act.seconds, keep=4096)
-                log += ran.stdout + ran.stderr
-                if act.must and ran.exit_code != 0:
-                    late = f"it took more than {act.seconds:.0f} s" if ran.timed_out else ""
-                    words = late or _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
-                    return Graded(None, _text(log), words, time.monotonic() - began)
-            reward, said = await _graded(bench, sandbox, tests, script)
-            seconds = time.monotonic() - began
-            image = await sandbox.commit() if keep_accepted and reward else ""
+        # Each archive is two processes of the engine's: the first act's files go in with the folders.
+        await sandbox.put(packed(before[0].files if before else {}, FOLDERS))
+        log = b""
+        if form == terminal_bench.FOLDER:
+            await sandbox.exec(terminal_bench.opened(terminal_bench.AGENT))
+        for number, act in enumerate(before):
+            if number and act.files:
+                await sandbox.put(packed(act.files))
+            ran = await sandbox.exec(act.argv, env=act.env, timeout=act.seconds, keep=4096)
+            log += ran.stdout + ran.stderr
+            if act.must and ran.exit_code != 0:
+                late = f"it took more than {act.seconds:.0f} s" if ran.timed_out else ""
+                words = late or _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
+                return Graded(None, _text(log), words, time.monotonic() - began)
+        reward, said = await _graded(bench, sandbox, tests, script)
+        seconds = time.monotonic() - began
+        image = await sandbox.commit() if keep_accepted and reward else ""
     printed = said.decode("utf-8", "replace")
     if form == terminal_bench.FOLDER and terminal_bench.resolved(printed) != (reward == 1):
         raise Fell(f"what the tests print does not say that the reward is {reward}", {"log": printed})
@@ -201,33 +199,28 @@ def _number(data: bytes) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def within(made: Files, name: str) -> Files:
+    """Those of a task's files that lie below `name`."""
+    return {path: file for path, file in made.items() if path.startswith(f"{name}/")}
+
+
 def folder(made: Files, name: str) -> bytes:
-    """A tar of those of a task's files that lie below `name`."""
-    return packed({path: file for path, file in made.items() if path.startswith(f"{name}/")})
+    """A tar of them."""
+    return packed(within(made, name))
 
 
-def packed(files: Files) -> bytes:
-    """A tar of `files`, by path relative to where it will be unpacked."""
+def packed(files: Files, folders: Sequence[str] = ()) -> bytes:
+    """A tar of `folders`, with those above them, and `files`, relative to where it will be unpacked."""
+    named = [PurePosixPath(name) for name in folders]
+    made = {str(path) for name in named for path in (name, *name.parents)} - {"."}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, (data, mode) in files.items():
-            info = tarfile.TarInfo(name)
+        for path in sorted(made):
+            info = tarfile.TarInfo(path)
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(info)
+        for path, (data, mode) in files.items():
+            info = tarfile.TarInfo(path)
             info.size, info.mode = len(data), mode
             tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-def directories(*names: str) -> bytes:
-    """A tar of empty directories, with those above them."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        made = set()
-        for name in names:
-            for depth in range(1, name.count("/") + 2):
-                path = "/".join(name.split("/")[:depth])
-                if path not in made:
-                    made.add(path)
-                    info = tarfile.TarInfo(path)
-                    info.type, info.mode = tarfile.DIRTYPE, 0o755
-                    tar.addfile(info)
     return buffer.getvalue()

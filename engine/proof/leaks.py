@@ -16,7 +16,6 @@ from engine.proof.workbench import Workbench
 from engine.sandbox import images, tools
 from engine.sandbox.container import LABEL
 from engine.sandbox.delta import Layer, Tree
-from engine.sandbox.sandbox import Sandbox
 from engine.tasks import harbor
 from engine.tasks.model import Task
 from engine.tasks.names import slug
@@ -105,18 +104,15 @@ class Leaks:
         patterns = [option for word in words for option in ("-e", word)]
         search = [tools.BUSYBOX, "xargs", "-0", "-r", tools.BUSYBOX, "grep", "-lF", *patterns, "--"]
         if not bench.fresh:
-            async with await self._sandbox(bench.candidate.gold.image) as gold:
+            async with bench.container(bench.candidate.gold.image, clean=True) as gold:
                 bench.fresh = await times.later(gold, since)
-        async with await self._sandbox(bench.rebuilt) as sandbox:
+        async with bench.container(bench.rebuilt, clean=True) as sandbox:
             late = await times.later(sandbox, since) - bench.fresh
             holding = b""
             if files:
                 listed = "\0".join(files).encode("utf-8", "surrogateescape")
                 holding = (await sandbox.exec(search, stdin=listed, timeout=60)).stdout
         return sorted(late), holding.decode("utf-8", "replace").splitlines()
-
-    async def _sandbox(self, image: str) -> Sandbox:
-        return await Sandbox.start(self.bench.engine, image, session=self.bench.session, purpose="proof")
 
 
 def versioned(tree: Tree, delta: Layer) -> Iterator[str]:

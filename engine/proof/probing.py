@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from engine.errors import UsageError
 from engine.gold import store
 from engine.proof.gate import Fell, Held
-from engine.proof.grading import Act, grade, packed, solving
+from engine.proof.grading import Act, grade, solving
 from engine.proof.probes import ALL, forged
 from engine.proof.probes.model import KIT, Probe, Scene
 from engine.proof.settled import Settled
@@ -171,12 +171,10 @@ async def attempt(bench: Workbench, scene: Scene, probe: Probe) -> Outcome:
         return Outcome(probe, skipped=reason)
     act = Act(
         (tools.BUSYBOX, "sh", "-euc", probe.script, probe.name),
-        packed(
-            {
-                f"{KIT[1:]}/{name}": (data, 0o644)
-                for name, data in {**forged.kit(scene), **probe.files(scene)}.items()
-            }
-        ),
+        {
+            f"{KIT[1:]}/{name}": (data, 0o644)
+            for name, data in {**forged.kit(scene), **probe.files(scene)}.items()
+        },
         env=variables(scene),
         must=True,
         seconds=SECONDS,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from engine.inversion import BUILD_ARGUMENTS, Line
 from engine.proof.workbench import Workbench
 from engine.sandbox import tools
-from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.terminal import ENVIRONMENT
 
 SECONDS = 300.0
@@ -26,18 +25,14 @@ async def replay(bench: Workbench, lines: Sequence[Line], base: str = "") -> str
     """
     environment = {name: ENVIRONMENT[name] for name in BUILD_ARGUMENTS}
     base = base or bench.candidate.gold.image
-    async with bench.engine.suite_slots, bench.namespaces.leased() as namespace:
-        sandbox = await Sandbox.start(
-            bench.engine, base, session=bench.session, purpose="proof", network=namespace.network
-        )
-        async with sandbox:
-            before = await sandbox.processes()
-            for line in lines:
-                argv = [tools.BUSYBOX, "sh", "-c", _SILENT, "sh", *line.argv()]
-                ran = await sandbox.exec(argv, timeout=SECONDS, env=environment)
-                await sandbox.end_all_but(before)
-                if ran.exit_code != 0 or ran.timed_out:
-                    return ""
-            image = await sandbox.commit()
+    async with bench.engine.suite_slots, bench.container(base) as sandbox:
+        before = await sandbox.processes()
+        for line in lines:
+            argv = [tools.BUSYBOX, "sh", "-c", _SILENT, "sh", *line.argv()]
+            ran = await sandbox.exec(argv, timeout=SECONDS, env=environment)
+            await sandbox.end_all_but(before)
+            if ran.exit_code != 0 or ran.timed_out:
+                return ""
+        image = await sandbox.commit()
     bench.replayed.append(image)
     return image

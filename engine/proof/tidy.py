@@ -12,7 +12,6 @@ from engine.proof.together import together
 from engine.proof.traces import traces
 from engine.proof.workbench import Workbench
 from engine.sandbox import tools
-from engine.sandbox.sandbox import Sandbox
 
 SHOWN = 50
 LATEST = 2000
@@ -72,20 +71,17 @@ class Tidy:
         since = await times.made_at(bench)
 
         async def look(image: str) -> set[str]:
-            async with await self._sandbox(image) as sandbox:
+            async with bench.container(image, clean=True) as sandbox:
                 if clearing:
                     await sandbox.exec([tools.BUSYBOX, "sh", "-c", clearing])
                 return await times.later(sandbox, since)
 
-        async with await self._sandbox(bench.candidate.gold.image) as gold:
+        async with bench.container(bench.candidate.gold.image, clean=True) as gold:
             bench.fresh, late = await together(times.later(gold, since), look(bench.image))
             late -= bench.fresh
             # A directory that each container has anew has no time of its own.
             self._times = await times.known_times(gold, (times.ancestors(late) & {*bench.tree}) - bench.fresh)
         return {path: self._times.get(path, "") for path in late}
-
-    async def _sandbox(self, image: str) -> Sandbox:
-        return await Sandbox.start(self.bench.engine, image, session=self.bench.session, purpose="proof")
 
     def _choices(self, late: dict[str, str]) -> Sequence[set[str]]:
         """Whose times to put right: of everything, of what is no file of the delta, of nothing."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from engine.inversion import Line
@@ -12,6 +13,7 @@ from engine.sandbox.client import Engine
 from engine.sandbox.delta import Layer, Tree
 from engine.sandbox.difference import difference
 from engine.sandbox.netns import Namespaces
+from engine.sandbox.sandbox import Sandbox
 from engine.suite.report import PASSED, Report
 from engine.suite.run import Suite
 from engine.tasks.export import FORMATS
@@ -88,6 +90,20 @@ class Workbench:
         """Let the Dockerfile do `lines` from now on, whose replay left `image`."""
         self.delta = await difference(self.engine, image, self.candidate.gold.image, self.tree)
         self.lines, self.image = lines, image
+
+    @asynccontextmanager
+    async def container(self, image: str, *, clean: bool = False) -> AsyncIterator[Sandbox]:
+        """A container of `image`, offline; `clean` when nothing runs in it as root but what is our own.
+
+        Raises:
+            EngineError: it could not be made.
+        """
+        async with self.namespaces.leased(clean=clean) as namespace:
+            sandbox = await Sandbox.start(
+                self.engine, image, session=self.session, purpose="proof", network=namespace.network
+            )
+            async with sandbox:
+                yield sandbox
 
     def _stable(self) -> tuple[str, ...]:
         return tuple(test for test in self.candidate.gold.baseline if test not in self.unstable)

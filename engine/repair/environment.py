@@ -12,14 +12,13 @@ from pathlib import Path
 from engine.check import Ground
 from engine.commit import program_version
 from engine.errors import UsageError
-from engine.proof.grading import FOLDERS, directories, folder
+from engine.proof.grading import FOLDERS, folder, packed
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.container import labels
 from engine.sandbox.delta import Tree
 from engine.sandbox.difference import filesystem
 from engine.sandbox.manifest import known, manifest
-from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
 from engine.tasks import digests, exported, harbor
 from engine.tasks.exported import Exported, Unreadable
@@ -28,6 +27,8 @@ from sessions import events
 
 HINTS = ("none", "weak", "strong")
 """How much of the answer a solver may be told."""
+_MOUNTED = ".cligym-mounted.tar"
+"""What is added to a task's build context; a builder unpacks it."""
 
 
 @dataclass(frozen=True)
@@ -147,16 +148,7 @@ async def _filesystem(engine: Engine, task: Task, image: str) -> Tree:
 
 
 async def _built(engine: Engine, task: Task, session: str) -> str:
-    context = {"Dockerfile": task.dockerfile.encode(), **task.context}
-    broken = await images.build(engine, archive(context), labels=labels("repair", session))
-    try:
-        return await _furnished(engine, broken, session)
-    except BaseException:
-        await asyncio.shield(images.remove(engine, broken))
-        raise
-
-
-async def _furnished(engine: Engine, image: str, session: str) -> str:
-    async with await Sandbox.start(engine, image, session=session, purpose="repair") as sandbox:
-        await sandbox.put(directories(*FOLDERS))
-        return await sandbox.commit()
+    """The image of the task's own Dockerfile, with the folders a client mounts as one more layer."""
+    dockerfile = f"{task.dockerfile.rstrip()}\nADD {_MOUNTED} /\n"
+    context = {**task.context, "Dockerfile": dockerfile.encode(), _MOUNTED: packed({}, FOLDERS)}
+    return await images.build(engine, archive(context), labels=labels("repair", session))

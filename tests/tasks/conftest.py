@@ -21,6 +21,7 @@ from engine.sandbox.client import Engine
 from engine.sandbox.container import labels
 from engine.sandbox.delta import Entry, Layer
 from engine.sandbox.difference import difference
+from engine.sandbox.reading import reading
 from engine.sandbox.sandbox import Sandbox
 from engine.sandbox.tools import archive
 from engine.suite.report import Report
@@ -68,9 +69,9 @@ class Workshop:
             [test for test in self.gold.baseline if test in broken],
             [test for test in self.gold.baseline if test not in broken],
         )
-        async with await Sandbox.start(self.engine, self.gold.image, purpose="proof") as sandbox:
-            tests = await private_tests(sandbox.get, self.tree, terms)
-            solution = await reference_solution(sandbox.get, self.tree, delta)
+        async with reading(self.engine, self.gold.image) as get:
+            tests = await private_tests(get, self.tree, terms)
+            solution = await reference_solution(get, self.tree, delta)
         task = Task(
             id=task_id(self.gold.project, commands),
             gold=self.gold,
