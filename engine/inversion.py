@@ -77,5 +77,5 @@ class Line:
 def dockerfile(base: str, lines: Sequence[Line]) -> str:
     """The whole Dockerfile: FROM `base`, one RUN for each line."""
     # One ARG for all: each instruction is a container and a layer of the classic builder's.
-    arguments = " \\\n    ".join(f"{name}={ENVIRONMENT[name]}" for name in BUILD_ARGUMENTS)
+    arguments = " ".join(f"{name}={ENVIRONMENT[name]}" for name in BUILD_ARGUMENTS)
     return "\n".join([f"FROM {base}", f"ARG {arguments}", *(line.run() for line in lines)]) + "\n"

@@ -101,7 +101,7 @@ async def clean(engine: Engine, tree: dict[str, Entry], task: Path, made: Made) 
         history = [step["CreatedBy"] for step in await engine.api(f"images/{image}/history")]
         below = [step["CreatedBy"] for step in await engine.api(f"images/{gold.image}/history")]
         added = history[: len(history) - len(below)][::-1]
-        instructions = text.decode().replace("\\\n", "").splitlines()
+        instructions = text.decode().splitlines()
         assert [line.split()[0] for line in instructions[: len(added) + 1]] == [
             "FROM",
             *("ARG" if " ARG " in step else "RUN" for step in added),

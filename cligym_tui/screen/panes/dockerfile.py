@@ -5,7 +5,7 @@ Or, in its place, the paths that all of it changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -115,9 +115,7 @@ class Sheet:
         for each in instructions:
             if each.step:
                 self._lines.append((each, "above", 0, 0))
-            # A Dockerfile's lines are ASCII: a character is a column.
-            for start in range(0, len(each.text), room):
-                self._lines.append((each, "text", start, start + room))
+            self._lines += [(each, "text", start, end) for start, end in spans(each.text, room)]
             if each.step:
                 self._lines.append((each, "below", 0, 0))
 
@@ -143,6 +141,20 @@ class Sheet:
             family = f" {step.family}" if step.family else ""
             return [("  ", ""), (f"# {step.branch} step {step.number}{family}", f"italic {MUTED}")]
         return [("  ", ""), *_effect(step)]
+
+
+def spans(text: str, room: int) -> Iterator[tuple[int, int]]:
+    """Where a line is cut into pieces of at most `room` columns: at blanks where there are any.
+
+    A Dockerfile's lines are ASCII: a character is a column.
+    """
+    start = 0
+    while len(text) - start > room:
+        blank = text.rfind(" ", start + room // 3, start + room + 1)
+        end = start + room if blank < 0 else blank
+        yield start, end
+        start = end if blank < 0 else blank + 1
+    yield start, len(text)
 
 
 def _effect(step: Step) -> list[Part]:
