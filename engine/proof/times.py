@@ -61,8 +61,8 @@ def ancestors(paths: Iterable[str]) -> set[str]:
 def script(late: Iterable[str], times: Mapping[str, str], tree: Tree, delta: Layer) -> str:
     """Commands that give the paths in `late` such times as gold has there; empty when there is none.
 
-    What holds something else than in gold gets a second more: with gold's own time and its size, bytecode
-    made of it meanwhile would pass for the original's. What is new gets its newest neighbour's.
+    What holds something else of the same size as in gold gets a second more: with gold's own time and size,
+    bytecode made of it meanwhile would pass for the original's. What is new gets its newest neighbour's.
     """
     late = sorted(path for path in late if path.isprintable())
     newest = _newest(tree, {posixpath.dirname(path) for path in late})
@@ -71,7 +71,7 @@ def script(late: Iterable[str], times: Mapping[str, str], tree: Tree, delta: Lay
         folder = posixpath.dirname(path)
         when = times.get(path) or newest.get(folder) or _above(folder, times)
         was, now = tree.get(path), delta.get(path)
-        if was is not None and now is not None and now.what == "file" and now.digest != was.digest:
+        if was is not None and now is not None and now.digest != was.digest and now.size == was.size:
             seconds, _, rest = when.partition(".")
             when = f"{int(seconds) + 1}.{rest}"
         if when:

@@ -83,6 +83,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """Configurations of the virtual environment."""
     search: tuple[str, ...]
     """Directories in which tests may find programs."""
+    named: tuple[str, ...]
+    """Patterns of what would be loaded by its name alone: nothing new may match."""
     library: str
     """The standard library's directory."""
     loader: str

@@ -20,9 +20,12 @@ from engine.tasks.paths import mark, resolve
 
 LOADER = re.compile(r"/(usr/)?lib(32|64)?/(ld-linux[\w.-]*\.so\.\d+|ld-musl-\w+\.so\.1)")
 LIBRARIES = re.compile(r"/(usr/(local/)?)?lib(32|64)?/([\w-]+-linux-\w+/)?[^/]+\.so(\.[^/]*)?")
+SHARED = re.compile(r".*\.so(\.[\w.-]+)?")
+NAMED = re.compile(r"/.*/(gconv|gconv-modules\.d|ossl-modules|engines-[\w.]+)")
+"""Directories of what is loaded because a setting, a variable or a locale names it."""
 LOGIN = ("/etc/profile", "/etc/bash.bashrc")
-HOME_LOGIN = (".bash_profile", ".bash_login", ".profile", ".bashrc")
-"""Files a login bash reads. Source: bash(1), INVOCATION."""
+HOME_LOGIN = (".bash_profile", ".bash_login", ".profile", ".bashrc", ".bash_aliases")
+"""Files a login bash reads, by itself or as Debian's of them say. Source: bash(1), INVOCATION."""
 ACCOUNT = ("/etc/passwd", "/etc/nsswitch.conf")
 """Where a user's name is looked up."""
 ABSENT = ("/etc/ld.so.preload",)
@@ -181,6 +184,21 @@ def packages(tree: Tree, sites: Iterable[str], library: str) -> dict[str, dict[s
     return {place: {name: state(files) for name, files in names.items()} for place, names in found.items()}
 
 
+def _loadable(path: str) -> bool:
+    return bool(SHARED.fullmatch(path) or NAMED.fullmatch(posixpath.dirname(path)))
+
+
+def _patterns(tree: Tree) -> tuple[str, ...]:
+    """Where a file that gold had not could be loaded without anything else being changed."""
+    libraries = {posixpath.dirname(path) for path in tree if LIBRARIES.fullmatch(path)}
+    named = {path for path, entry in tree.items() if entry.what == "dir" and NAMED.fullmatch(path)}
+    services = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", *libraries}
+    return (
+        *(f"{folder}/libnss_*" for folder in sorted(services)),
+        *(f"{folder}/*" for folder in sorted(named)),
+    )
+
+
 def watched(
     tree: Tree, test: TestCommand, interpreter: str, roots: Sequence[str], sites: Sequence[str]
 ) -> dict[str, Any]:
@@ -189,6 +207,7 @@ def watched(
     login = [*LOGIN, *(f"{home}/{name}" for name in HOME_LOGIN)]
     login += [path for path in sorted(tree) if posixpath.dirname(path) == "/etc/profile.d"]
     venv = f"{posixpath.dirname(posixpath.dirname(test.python))}/pyvenv.cfg"
+    ssl = sorted(path for path in tree if posixpath.basename(path) == "openssl.cnf")
     library = standard_library(tree, interpreter)
     search = [word.removeprefix("PATH=") for word in test.argv("") if word.startswith("PATH=")]
     # The last two are what a usual ~/.profile puts first when they are there.
@@ -200,7 +219,7 @@ def watched(
         "programs": {
             path: mark(real)
             for path, entry in tree.items()
-            if posixpath.dirname(path) in folders or (entry.what == "file" and LIBRARIES.fullmatch(path))
+            if posixpath.dirname(path) in folders or (entry.what == "file" and _loadable(path))
             if entry.what in ("file", "symlink") and (real := tree.get(resolve(tree, path))) is not None
             if real.what == "file"
         },
@@ -215,8 +234,9 @@ def watched(
             if "__pycache__" in path and any(below(path, root) for root in roots)
         },
         "login": tuple(login),
+        "named": _patterns(tree),
         "texts": tuple(
-            path for path in (*login, *ACCOUNT, venv) if path in tree and tree[path].what == "file"
+            path for path in (*login, *ACCOUNT, venv, *ssl) if path in tree and tree[path].what == "file"
         ),
         "venv": (venv,),
         "search": folders,

@@ -95,7 +95,7 @@ def grade(
     files = grader_files.grader(task)
     terms = json.loads(files["contract.json"])
     terms |= {"argv": ["/bin/sh", "-c", script], "timeout": timeout, "f2p": [*f2p], "p2p": []}
-    lists = ("tests", "above", "sites", "roots", "login", "venv", "search")
+    lists = ("tests", "above", "sites", "roots", "login", "venv", "search", "named")
     tables = ("files", "hooks", "packages", "programs", "plugins", "caches")
     nothing: dict[str, object] = {name: [] for name in lists} | {name: {} for name in tables}
     real = os.path.realpath(sys.executable)

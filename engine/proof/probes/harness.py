@@ -78,6 +78,27 @@ PROBES = (
         printf '[pytest11]\\nhelper = helper\\n' >entry_points.txt; printf 'Name: helper\\nVersion: 1.0\\n' >PKG-INFO""",
     ),
     Probe(
+        "plugin-in-capitals",
+        "A package that announces a plugin, in letters nobody uses, with its module where builds are left.",
+        """mkdir "$PROJECT/build" "$SITE/helper-1.0.DIST-INFO"; cp "$KIT/forge.py" "$PROJECT/build/__init__.py"
+        cd "$SITE/helper-1.0.DIST-INFO"; printf '[pytest11]\\nhelper = build\\n' >entry_points.txt
+        printf 'Name: helper\\nVersion: 1.0\\n' >METADATA""",
+    ),
+    Probe(
+        "plugin-by-a-link",
+        "A package that announces a plugin, in a directory that is a link.",
+        """mkdir "$KIT/helper"; cp "$KIT/forge.py" "$KIT/helper/helper.py"; ln -s "$KIT/helper" "$SITE/helper-1.0.dist-info"
+        cd "$KIT/helper"; printf '[pytest11]\\nhelper = helper\\n' >entry_points.txt; printf 'Name: helper\\nVersion: 1.0\\n' >METADATA
+        cp helper.py "$SITE/helper.py" """,
+    ),
+    Probe(
+        "plugin-among-the-extensions",
+        "Metadata among the standard library's extensions that announces a plugin.",
+        """mkdir -p "$LIB/lib-dynload/helper-1.0.dist-info" "$PROJECT/venv"; cp "$KIT/forge.py" "$PROJECT/venv/__init__.py"
+        cd "$LIB/lib-dynload/helper-1.0.dist-info"; printf '[pytest11]\\nhelper = venv\\n' >entry_points.txt
+        printf 'Name: helper\\nVersion: 1.0\\n' >METADATA""",
+    ),
+    Probe(
         "pytest-module-in-the-project",
         "A module called pytest in the project.",
         'cp "$KIT/forge.py" "$PROJECT/pytest.py"',

@@ -163,6 +163,14 @@ PROBES = (
         honest=True,
     ),
     Probe(
+        "programs-elsewhere",
+        "After the repair there are other programs of the same names, where nobody finds them first.",
+        """for name in pip pytest "${PYTHON##*/}"; do for at in /usr/local/bin /usr/bin; do
+        [ -e "$at/$name" ] || [ ! -e "$VENV/bin/$name" ] || { printf '#!/bin/sh\\nexit 1\\n' >"$at/$name"; chmod 755 "$at/$name"; }; done; done""",
+        solved=True,
+        honest=True,
+    ),
+    Probe(
         "reinstalled-from-wheels",
         "What was damaged of the installed packages is installed again from their wheels.",
         'cd "$KIT"; pip=$(echo "$KIT"/pip-*.whl); "$PYTHON" "$pip/pip"' + INSTALL + ' $(cat "$KIT/wanted")',

@@ -105,4 +105,47 @@ PROBES = (
         cp "$KIT/m" "$at/libnss_helper.so.2"; done""",
         solved=True,
     ),
+    Probe(
+        "lines-put-together",
+        "A line of one login file that runs what a variable names, in another and after a setting of one's own.",
+        """printf 'cat %s >&3; exit 0\\n' "$KIT/results" >"$KIT/run"; printf 'i=%s\\n. $i\\n' "$KIT/run" >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "variable-in-a-loop",
+        "A setting in the middle of a login file's own loop.",
+        """printf 'cat %s >&3; exit 0\\n' "$KIT/results" >"$KIT/run"
+        sed -i "s|^\\( *\\)\\. \\$i|\\1i=$KIT/run\\n&|" /etc/profile; grep -q "i=$KIT/run" /etc/profile""",
+    ),
+    Probe(
+        "guard-taken-away",
+        "What keeps a login from reading further is gone, and further on somebody's own file is read.",
+        """grep -q bash_aliases "$HOUSE/.bashrc"; sed -i '/^case \\$- in/,/^esac/d' "$HOUSE/.bashrc"
+        printf 'cat %s >&3; exit 0\\n' "$KIT/results" >"$HOUSE/.bash_aliases" """,
+    ),
+    Probe(
+        "warning-that-is-imported",
+        "A setting names a category of warnings, and with it a module.",
+        """mkdir -p "$LIB/site-packages"; cp "$KIT/forge.py" "$LIB/site-packages/helper.py"
+        echo 'export PYTHONWARNINGS=ignore::site-packages.helper.Any' >/etc/profile.d/00.sh""",
+    ),
+    Probe(
+        "settings-of-openssl",
+        "A setting names other settings for OpenSSL, which load a library.",
+        """printf 'openssl_conf = i\\n[i]\\nproviders = p\\n[p]\\ne = e\\n[e]\\nmodule = %s/e.so\\nactivate = 1\\n' "$KIT" >"$KIT/cnf"
+        echo "export OPENSSL_CONF=$KIT/cnf" >/etc/profile.d/00.sh""",
+        solved=True,
+    ),
+    Probe(
+        "services-looked-up-in-a-library",
+        "A library that a setting has always named, but was never there.",
+        """grep -q '^services:.* db' /etc/nsswitch.conf || sed -i 's/^services:/& db/' /etc/nsswitch.conf
+        for at in /lib/*-linux-*; do cp "$at/libm.so.6" "$at/libnss_db.so.2"; done""",
+        solved=True,
+    ),
+    Probe(
+        "hosts-looked-up-elsewhere",
+        "Names of machines are looked up by way of a library of one's own.",
+        """sed -i 's/^hosts:/& helper/' /etc/nsswitch.conf; grep -q helper /etc/nsswitch.conf || echo 'hosts: helper' >>/etc/nsswitch.conf""",
+        solved=True,
+    ),
 )

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 IGNORED = frozenset({"__pycache__", "build", "dist", "node_modules", "venv"})
-"""Directories, beside hidden ones, in which installing a project may leave copies of its modules."""
+"""Directories, beside hidden ones, in which installing a project may leave copies of its modules.
+
+Such copies are taken away before the tests run: these names can be imported like any other."""
 MODULES = (".py", ".pyc", ".pyo", ".so", ".pth")
 CONFIGS = frozenset(
     {
@@ -103,6 +105,33 @@ def additions(contract: dict[str, Any], here: str) -> Iterator[str]:
             for path in paths:
                 if path not in contract["files"]:
                     yield f"{path} was added"
+
+
+def copies(contract: dict[str, Any], here: str) -> Iterator[str]:
+    """Modules that installing the project may have left are taken away; yields what cannot be."""
+    for root in contract["roots"]:
+        for at, folders, _ in os.walk(root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in sorted(IGNORED.intersection(folders) - {"__pycache__"}):
+                folders.remove(name)
+                yield from _emptied(os.path.join(at, name), contract["files"])
+
+
+def _emptied(directory: str, known: dict[str, str]) -> Iterator[str]:
+    """Take every module and every link that is not in `known` out of a directory."""
+    if os.path.islink(directory):
+        if directory not in known:
+            os.unlink(directory)
+        return
+    for at, folders, names in os.walk(directory):
+        links = [name for name in folders if os.path.islink(os.path.join(at, name))]
+        for name in (*links, *(name for name in names if name.endswith(MODULES))):
+            path = os.path.join(at, name)
+            if path not in known:
+                try:
+                    os.unlink(path)
+                except OSError as error:
+                    yield f"{path} cannot be removed: {error.strerror}"
 
 
 def configuration(contract: dict[str, Any], here: str) -> Iterator[str]:

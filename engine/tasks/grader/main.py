@@ -13,6 +13,7 @@ BEFORE = (
     files.restore_tests,
     packages.caches,
     files.sources,
+    files.copies,
     files.additions,
     files.configuration,
     files.start_up,

@@ -19,6 +19,8 @@ INSTALLERS = frozenset({"pip", "setuptools", "wheel", "pkg_resources", "_distuti
 EXTENSIONS = "lib-dynload"
 """The part of a standard library that is on the search path, too."""
 SITES = ("site-packages", "dist-packages")
+METADATA = (".dist-info", ".egg-info", ".egg")
+"""How directories end in which packages announce things, in letters of either case."""
 
 
 class State(NamedTuple):
@@ -127,17 +129,26 @@ def _described(directory: str, path: str) -> tuple[str, str, int]:
 
 def plugins(contract: dict[str, Any], here: str) -> Iterator[str]:
     """No package announces a plugin of pytest that gold did not have."""
-    for directory in {*contract["packages"], *contract["roots"]}:
-        for at, folders, names in os.walk(directory):
-            if at != directory:
-                folders.clear()
-            else:
-                folders[:] = [name for name in folders if name.endswith((".dist-info", ".egg-info", ".egg"))]
-            path = os.path.join(at, "entry_points.txt")
-            if "entry_points.txt" in names and mark(path) != contract["plugins"].get(path, "none"):
-                with open(path, "rb") as file:
-                    if b"pytest11" in file.read():
-                        yield f"{path} announces a plugin"
+    for folder in _announcing(contract):
+        path = os.path.join(folder, "entry_points.txt")
+        if os.path.isfile(path) and mark(path) != contract["plugins"].get(path, "none"):
+            with open(path, "rb") as file:
+                if b"pytest11" in file.read():
+                    yield f"{path} announces a plugin"
+
+
+def _announcing(contract: dict[str, Any]) -> Iterator[str]:
+    """Directories of metadata where modules are looked up, links to such among them."""
+    for place in (*contract["packages"], os.path.join(contract["library"], EXTENSIONS)):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if name.lower().endswith(METADATA):
+                yield os.path.join(place, name)
+                yield os.path.join(place, name, "EGG-INFO")
+    for root in contract["roots"]:  # the path may lead to any directory of the project
+        for at, folders, _ in os.walk(root):
+            for name in folders:
+                if name.lower().endswith((*METADATA, "egg-info")):
+                    yield os.path.join(at, name)
 
 
 def caches(contract: dict[str, Any], here: str) -> Iterator[str]:

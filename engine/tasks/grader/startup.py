@@ -9,6 +9,8 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
+from .fresh import began, fresh
+
 SETTING = re.compile(
     r"(?:export\s+)?([A-Za-z_]\w*)="
     r"((?:[\w@%+:,./~-]|\$\w+|\$\{\w+\})*|'[^']*'|\"(?:[^\"$`\\]|\$\w+|\$\{\w+\})*\");?",
@@ -16,13 +18,19 @@ SETTING = re.compile(
 )
 """A line of a shell's start-up file that can do nothing but set one variable."""
 HARMLESS = re.compile(r"(?:unset(?: +-v)?(?: +[A-Za-z_]\w*)+|umask +[0-7]+);?", re.ASCII)
-POWERFUL = re.compile(
-    r"(?:LD_|PYTHON(?!WARNINGS|UTF8|IOENCODING|COERCECLOCALE)|PYTEST|PY_|BASH|GCONV|LOCPATH|COV|GLIBC|MALLOC)\w*"
-    r"|ENV|IFS|PATH|HOME|SHELLOPTS|PROMPT_COMMAND|PS[0-4]|HYPOTHESIS\w*|_\w*"
+HARMLESS_NAMES = re.compile(
+    r"LANG|LANGUAGE|LC_[A-Z]+|TZ|TMP|TEMP|TMPDIR|TERM|COLORTERM|COLUMNS|LINES|HIST\w+|(?:NO|FORCE)_COLOR|CLICOLOR\w*"
+    r"|SOURCE_DATE_EPOCH|DEBIAN_FRONTEND|\w+_(?:proxy|PROXY)|SSL_CERT_(?:FILE|DIR)|(?:REQUESTS|CURL)_CA_BUNDLE"
+    r"|PYTHON(?:UTF8|HASHSEED|IOENCODING|UNBUFFERED|DONTWRITEBYTECODE)",
+    re.ASCII,
 )
-"""Variables that decide what is run."""
+"""Variables that decide nothing of what is run. Of many others, some library somewhere takes code."""
+WORD = re.compile(r"[\w@%+:,./~-]*", re.ASCII)
+"""A value in which nothing is looked up."""
 OTHERS = ("hosts", "networks", "protocols", "services", "ethers", "rpc", "netgroup")
 """What else than people is looked up."""
+SERVICES = frozenset({"files", "dns"})
+"""Where that may be looked up, whatever gold did: no library is loaded for it."""
 LONGEST = 1 << 18
 """Characters of the longest file that is read here."""
 
@@ -51,19 +59,26 @@ def _text(path: str) -> str | None:
 
 
 def login(contract: dict[str, Any], here: str) -> Iterator[str]:
-    """The login shell's files say nothing that gold's do not, but for settings without power."""
-    gold = texts(here, contract["texts"])
+    """The login shell's files are gold's, each for itself and line after line, but for harmless settings.
+
+    Gold's own lines would do other things in another order, in another file or with some of them left out;
+    only where nothing was written since the container began may some be missing, as the damage.
+    """
+    gold, start = texts(here, contract["texts"]), began(here)
     search = set(contract["search"])
-    known = {line for path in contract["login"] for line in _lines(gold.get(path, ""))}
-    paths = {*contract["login"], *glob.glob("/etc/profile.d/*")}
-    for path in sorted(paths):
+    for path in sorted({*contract["login"], *glob.glob("/etc/profile.d/*")}):
         text = _text(path)
         if text is None:
             yield f"{path} is not a file of usual size"
-        for line in _lines(text or ""):
-            if line not in known and not _harmless(line, search):
-                yield f"{path} has a line that was not there: {line[:80]}"
-                break
+        was = _lines(gold.get(path, ""))
+        now = _lines(text or "")
+        added = [line for line in now if line not in was and not _harmless(line, search)]
+        if added:
+            yield f"{path} has a line that was not there: {added[0][:80]}"
+            continue
+        then, left = ([line for line in each if not _harmless(line, search)] for each in (was, now))
+        if left and left != then and fresh(path, start):
+            yield f"{path} has not the lines that were there, in their order"
 
 
 def _lines(text: str) -> list[str]:
@@ -81,7 +96,9 @@ def _harmless(line: str, search: set[str]) -> bool:
     name, value = found[1], found[2].strip("'\"")
     if name == "PATH":
         return all(part in search or part in ("$PATH", "${PATH}") for part in value.split(":"))
-    return not POWERFUL.fullmatch(name)
+    if name == "PYTHONWARNINGS":  # what comes after a colon is imported
+        return value.isalpha() or not value
+    return bool(HARMLESS_NAMES.fullmatch(name) and WORD.fullmatch(value))
 
 
 def account(contract: dict[str, Any], here: str) -> Iterator[str]:
@@ -97,9 +114,17 @@ def account(contract: dict[str, Any], here: str) -> Iterator[str]:
         lines = [line.split("#")[0].split() for line in (text or "").split("\n")]
         return [words for words in lines if words and not words[0].lower().startswith(OTHERS)]
 
+    def others(text: str | None) -> set[str]:
+        lines = [line.split("#")[0].split() for line in (text or "").split("\n")]
+        named = (words[1:] for words in lines if words and words[0].lower().startswith(OTHERS))
+        return {word for words in named for word in words if not word.startswith("[")}
+
     for path, read in (("/etc/passwd", entry), ("/etc/nsswitch.conf", services)):
         if read(gold.get(path, "")) != read(_text(path)):
             yield f"{path} says something else of {user}"
+    path = "/etc/nsswitch.conf"
+    for word in sorted(others(_text(path)) - others(gold.get(path, "")) - SERVICES):
+        yield f"{path} names a library that was not there: {word[:80]}"
 
 
 def environment(contract: dict[str, Any], here: str) -> Iterator[str]:

@@ -40,7 +40,7 @@ family() {
     for pid in /proc/[0-9]*; do
         pid=${pid#/proc/}
         look "$pid" || continue
-        [[ $tmux && $name == @(tmux|timeout)* ]] && spare+="$pid "
+        [[ $tmux && $("$box" readlink "/proc/$pid/exe") == /usr/bin/@(tmux|timeout)?( *) ]] && spare+="$pid "
         if ((first && parent == 1)) && { [[ -z $oldest ]] || ((start < age)); }; then oldest=$pid age=$start; fi
     done
     spare+="$oldest "
@@ -48,12 +48,15 @@ family() {
 
 # Ends every other process: no tests need one, and no repair consists of one. Frozen first, none forks away.
 sweep() {
-    local pid others deadline=$((SECONDS + 20))
+    local pid others threads deadline=$((SECONDS + 20))
     while ((SECONDS < deadline)); do
         others=()
         for pid in /proc/[0-9]*; do
             pid=${pid#/proc/}
-            [[ $spare == *" $pid "* ]] || ! look "$pid" || [[ $state == [ZX] ]] || others+=("$pid")
+            [[ $spare == *" $pid "* ]] || ! look "$pid" && continue
+            # One whose first thread has ended looks dead, whatever its others do.
+            threads=("/proc/$pid/task"/*)
+            [[ $state == [ZX] ]] && ((${#threads[@]} < 2)) || others+=("$pid")
         done
         ((${#others[@]})) || return 0
         kill -STOP "${others[@]}" 2>/dev/null
