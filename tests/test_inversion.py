@@ -25,7 +25,7 @@ from engine.sandbox.shell import Ended, Shell, typed
 from engine.sandbox.snapshots import Snapshot, Snapshots
 from engine.suite.run import Suite
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 
 @dataclass
