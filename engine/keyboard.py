@@ -21,11 +21,14 @@ class Keyboard:
         """The operator has it from here on."""
         if not self.taken:
             self.taken = True
+            self.branch.transcript.end()
             self._say(events.TakenOver(branch=self.branch.name))
 
     async def type(self, data: bytes) -> None:
         """Keys for the shell, if the operator has it."""
         if self.taken:
+            # No command ends under a person's hands: what is printed from this key on has room of its own.
+            self.branch.transcript.end()
             self._say(events.KeysTyped(branch=self.branch.name, data=data))
             await self.branch.shell.type(data)
 

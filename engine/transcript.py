@@ -13,13 +13,13 @@ GATHER = 1 / 60
 CHUNK = 16 << 10
 """Bytes at which a record is written at once."""
 KEPT = 1 << 20
-"""Bytes of one command's output that are kept from its start; of what follows, the end."""
+"""Bytes of the output of one command, or one key, that are kept from its start; of what follows, the end."""
 KEPT_END = 64 << 10
 
 
 @dataclass
 class Transcript:
-    """Passes what a terminal prints on to `write`, in order, at most `KEPT + KEPT_END` bytes a command."""
+    """Passes what a terminal prints on to `write`, in order, at most `KEPT + KEPT_END` bytes up to an end."""
 
     write: Callable[[bytes], None]
     _buffer: bytearray = field(default_factory=bytearray)
@@ -53,7 +53,7 @@ class Transcript:
             self.write(data)
 
     def end(self) -> int:
-        """The command is over: write the end of a flood; how many bytes were dropped of it."""
+        """The command is over, or a key was typed: write the end of a flood; how many bytes were dropped."""
         self.flush()
         dropped = 0
         if self._end is not None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any
 
+from engine.keyboard import Keyboard
 from engine.transcript import CHUNK, GATHER, KEPT, KEPT_END, Transcript
 
 
@@ -36,3 +39,23 @@ async def test_of_a_flood_the_start_and_the_end_are_kept() -> None:
     transcript.add(b"next")
     assert transcript.end() == 0
     assert written[-1] == b"next", "the next command has room again"
+
+
+async def test_with_each_key_of_a_person_s_there_is_room_again() -> None:
+    written: list[bytes] = []
+    transcript = Transcript(written.append)
+
+    async def typed(keys: bytes) -> None:
+        transcript.add(keys.upper() + b"." * (KEPT + 2 * KEPT_END))
+
+    branch: Any = SimpleNamespace(name="b1", transcript=transcript, shell=SimpleNamespace(type=typed))
+    exploration: Any = SimpleNamespace(journal=SimpleNamespace(append=lambda event: None))
+    keyboard = Keyboard(exploration, branch)
+    transcript.add(b"." * KEPT)
+    keyboard.take()
+    for key in (b"a", b"b", b"c"):
+        await keyboard.type(key)
+        await asyncio.sleep(2 * GATHER)
+    kept = b"".join(written)
+    assert kept.replace(b".", b"") == b"ABC"
+    assert len(kept) == KEPT + 3 * KEPT + 2 * KEPT_END, "and a flood is cut all the same"
