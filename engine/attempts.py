@@ -8,7 +8,7 @@ workers keeps all of them busy while one attempt takes long.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -62,3 +62,31 @@ async def in_order(
             for task in running.values():
                 task.cancel()
             await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+async def as_they_end(attempts: Iterable[Coroutine[Any, Any, T]], learn: Callable[[T], bool]) -> None:
+    """Run attempts that are in no order at once, and take each in when it has ended, not when all have.
+
+    Args:
+        attempts: what to run.
+        learn: takes an attempt's outcome in; True when no more are wanted. The others are then cancelled and
+            waited for; those that had ended by then are taken in too when something else than `learn` ends
+            the run (an error, a cancellation).
+    """
+    left = [asyncio.create_task(attempt) for attempt in attempts]
+    enough = False
+    try:
+        while left and not enough:
+            await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+            task = next(task for task in left if task.done())
+            left.remove(task)
+            enough = learn(task.result())
+    finally:
+        try:
+            for task in left:
+                if not enough and task.done() and not task.cancelled() and not task.exception():
+                    enough = learn(task.result())
+        finally:
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine import commit
 from engine.agents.expedition import Expedition
 from engine.agents.model import Agent
-from engine.attempts import in_order
+from engine.attempts import as_they_end, in_order
 from engine.crew import Crew, Saboteurs, remembered, unfinished
 from engine.errors import CligymError, EngineError, LimitReached
 from engine.exploration import Exploration, Moment, ready
@@ -186,10 +186,9 @@ class _Batch:
     async def _work(self) -> None:
         """First what an earlier process left, then attempts in order."""
         again = [self._again(branch, talk) for branch, talk in self.left]
-        for attempt in await asyncio.gather(*again):
-            if attempt is not None and self._learn(-1, attempt):
-                return
-        await in_order(window(self.order.workers), self.place.attempts, self._begin, self._learn)
+        await as_they_end(again, lambda attempt: attempt is not None and self._learn(-1, attempt))
+        if not self._enough():
+            await in_order(window(self.order.workers), self.place.attempts, self._begin, self._learn)
 
     def _enough(self) -> bool:
         return len(self.tasks) >= self.order.tasks

@@ -1,8 +1,13 @@
 import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from engine.attempts import in_order
+from engine.attempts import as_they_end, in_order
+from engine.auto import Order, _Attempt, _Batch
 
 
 async def test_an_attempt_begins_knowing_only_those_that_many_workers_before_it() -> None:
@@ -133,3 +138,79 @@ async def test_a_cancelled_run_still_takes_in_what_had_ended() -> None:
     with pytest.raises(asyncio.CancelledError):
         await run
     assert learned == [0, 1]
+
+
+class Resumed:
+    """Attempts of an earlier process: each ends after some seconds, or with an error."""
+
+    def __init__(self) -> None:
+        self.learned: list[str] = []
+        self.cancelled: list[str] = []
+
+    async def attempt(self, name: str, seconds: float, error: str = "") -> str:
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            self.cancelled.append(name)
+            raise
+        if error:
+            raise RuntimeError(error)
+        return name
+
+    async def run(self, attempts: Iterable[tuple[Any, ...]], enough: int = 9) -> None:
+        def learn(name: str) -> bool:
+            self.learned.append(name)
+            return len(self.learned) == enough
+
+        await as_they_end([self.attempt(*one) for one in attempts], learn)
+
+
+async def test_what_goes_on_is_taken_in_as_it_ends_and_the_rest_when_it_is_enough_is_not() -> None:
+    resumed = Resumed()
+    await resumed.run([("long", 30), ("second", 0.04), ("first", 0.0)], enough=2)
+    assert (resumed.learned, resumed.cancelled) == (["first", "second"], ["long"])
+    await resumed.run([])
+    await resumed.run([("a", 0.02), ("b", 0)])
+    assert resumed.learned[2:] == ["b", "a"], "and all of them where it is not"
+
+
+async def test_an_error_of_one_that_goes_on_ends_the_others_but_loses_none_that_ended() -> None:
+    resumed = Resumed()
+    with pytest.raises(RuntimeError, match="died"):
+        await resumed.run([("bad", 0, "the engine died"), ("good", 0), ("long", 30)])
+    assert (resumed.learned, resumed.cancelled) == (["good"], ["long"])
+
+
+async def test_a_stop_keeps_what_had_been_proven_of_what_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cancelled: list[float] = []
+
+    async def again(_: _Batch, seconds: Any, talk: object) -> _Attempt:
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            cancelled.append(seconds)
+            raise
+        task: Any = f"task-{seconds}"
+        return _Attempt(nobody, task)
+
+    def publish(exploration: object, task: str, out: Path) -> Path:
+        return out / task
+
+    monkeypatch.setattr(_Batch, "_again", again)
+    monkeypatch.setattr("engine.commit.publish", publish)
+    nobody: Any = None
+    place: Any = SimpleNamespace(out=tmp_path)
+    crew: Any = SimpleNamespace(end=lambda *_, **__: None)
+    left: Any = [(0, None), (30, None)]
+    for wanted in (1, 2):
+        batch = _Batch(Order("tiny", tasks=wanted), nobody, place, 0.0, crew, left)
+        batch.exploration = nobody
+        work = asyncio.create_task(batch._work())
+        await asyncio.sleep(0.05)
+        assert batch.tasks == [str(tmp_path / "task-0")]
+        assert work.done() == (wanted == 1), "the goal is met by the first"
+        work.cancel()
+        await asyncio.wait([work])
+        assert cancelled == [30] * wanted
