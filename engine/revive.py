@@ -37,7 +37,7 @@ async def moments(
         retested: a step on which the suite will be run again if it did not come to its end.
 
     Raises:
-        EngineError: a snapshot is gone, or a suite before another step did not come to its end.
+        EngineError: a snapshot is gone, or the suite after the last step did not come to its end.
     """
     start = Moment(0, Snapshot(exploration.gold.image))
     parent = (others or {}).get(branch.parent)
@@ -45,11 +45,14 @@ async def moments(
         start = replace((await moments(exploration, parent, branch.fork, others, faults))[-1], step=0)
     found = [start]
     cwd, exports, umask = exploration.gold.test.cwd, dict[str, str](), ""
+    last = max((number for number, step in branch.steps.items() if number <= upto and ran(step)), default=0)
     for number in sorted(branch.steps):
         step = branch.steps[number]
         if number > upto:
             break
         untested = step.suite is None or step.suite.running or step.suite.status == "abandoned"
+        if step.snapshot and untested and number not in (retested, last) and not exploration.repairs:
+            continue  # its process ended before the report: the next one went on from the snapshot before it
         if step.snapshot and (not untested or number == retested or exploration.repairs):
             before = found[-1]
             line = Line(typed(step.command), cwd, exports, umask, step.exit_code, step.outcome, number)
