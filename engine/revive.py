@@ -15,6 +15,7 @@ from engine.inversion import Line
 from engine.sandbox.shell import typed
 from engine.sandbox.snapshots import Snapshot
 from engine.suite.report import Report, TestResult
+from sessions.lineage import ancestors
 from sessions.model import Branch, Step, Suite
 
 
@@ -39,10 +40,22 @@ async def moments(
     Raises:
         EngineError: a snapshot is gone, or the suite after the last step did not come to its end.
     """
-    start = Moment(0, Snapshot(exploration.gold.image))
-    parent = (others or {}).get(branch.parent)
-    if parent is not None:
-        start = replace((await moments(exploration, parent, branch.fork, others, faults))[-1], step=0)
+    found = [Moment(0, Snapshot(exploration.gold.image))]
+    for each, last in ancestors({**(others or {}), branch.id: branch}, branch.id, upto):
+        own = retested if each is branch else 0
+        found = await _along(exploration, each, last or 0, replace(found[-1], step=0), faults or {}, own)
+    return found
+
+
+async def _along(
+    exploration: Exploration,
+    branch: Branch,
+    upto: int,
+    start: Moment,
+    faults: Mapping[str, Fault],
+    retested: int,
+) -> list[Moment]:
+    """The part of it that is the branch's own, from `start`."""
     found = [start]
     cwd, exports, umask = exploration.gold.test.cwd, dict[str, str](), ""
     last = max((number for number, step in branch.steps.items() if number <= upto and ran(step)), default=0)
@@ -58,7 +71,7 @@ async def moments(
             line = Line(typed(step.command), cwd, exports, umask, step.exit_code, step.outcome, number)
             if step.by_hand:
                 line = Line(step.command, "/", step=number)
-            fault = (faults or {}).get(f"{step.operator}:{step.target}") if step.verdict != "edited" else None
+            fault = faults.get(f"{step.operator}:{step.target}") if step.verdict != "edited" else None
             found.append(
                 Moment(
                     number,

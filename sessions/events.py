@@ -80,7 +80,7 @@ class BranchOpened(Event, frozen=True, kw_only=True, tag="branch.opened"):
     image: str
     parent: str = ""
     step: int = 0
-    """Step of the parent it forks from; 0 is gold."""
+    """Step of the parent it forks from; 0 is where that began."""
     container: str = ""
 
 

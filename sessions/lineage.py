@@ -5,10 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sessions.events import Change
-    from sessions.model import State, Step
+    from sessions.model import Branch, State, Step
+
+
+def ancestors(
+    branches: Mapping[str, Branch], name: str, step: int | None = None
+) -> list[tuple[Branch, int | None]]:
+    """The branches that led to a step of one, oldest first, each with its last step that counts; None: all.
+
+    Of a branch that was forked at step 0 none of its own counts, but those that led to it do.
+    """
+    found: dict[str, tuple[Branch, int | None]] = {}
+    at = branches.get(name)
+    # A damaged or foreign journal may name a branch as its own ancestor.
+    while at and at.id not in found:
+        found[at.id] = (at, step)
+        step = at.fork
+        at = branches.get(at.parent)
+    return [*reversed(found.values())]
 
 
 def lineage(state: State, branch: str, step: int | None = None) -> list[Step]:
@@ -16,16 +33,12 @@ def lineage(state: State, branch: str, step: int | None = None) -> list[Step]:
 
     Step 0 of a branch is the point it forks at. An unknown branch has no steps.
     """
-    parts: list[list[Step]] = []
-    seen: set[str] = set()
-    at = state.branches.get(branch)
-    # A damaged or foreign journal may name a branch as its own ancestor.
-    while at and at.id not in seen:
-        seen.add(at.id)
-        parts.append([one for number, one in sorted(at.steps.items()) if step is None or number <= step])
-        step = at.fork
-        at = state.branches.get(at.parent) if step else None
-    return [one for part in reversed(parts) for one in part]
+    return [
+        one
+        for each, last in ancestors(state.branches, branch, step)
+        for number, one in sorted(each.steps.items())
+        if last is None or number <= last
+    ]
 
 
 def effective_image(state: State, branch: str, step: int | None = None) -> str:

@@ -128,7 +128,7 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     """Branch it forks from; empty for one from gold."""
     fork: int = 0
-    """Step of the parent it forks from; 0 is gold."""
+    """Step of the parent it forks from; 0 is where that began."""
     container: str = ""
     opened: float = 0.0
     closed: float = 0.0

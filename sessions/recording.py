@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sessions import events
+from sessions.lineage import ancestors
 from sessions.markers import Marker, mark
 from sessions.model import State
 from sessions.source import Events, JournalFile
@@ -104,6 +105,8 @@ class Recording:
         """By branch: position, columns and rows."""
         self.state = State()
         """At the end of the recording."""
+        self._opened: dict[str, int] = {}
+        """Events that have happened when a branch has just opened."""
         self._running: dict[tuple[str, int], Passage] = {}
         self._since = 0
         try:
@@ -169,16 +172,21 @@ class Recording:
     def lineage(self, branch: str, index: int) -> list[tuple[str, int, int]]:
         """The branches that led to one, oldest first: each with the part of the recording that counts.
 
-        An ancestor counts up to the end of the step its child forks at, the branch itself up to `index`.
+        An ancestor counts up to the end of the step its child forks at, or its opening if that is before all
+        of its steps; the branch itself up to `index`.
         """
         parts: list[tuple[str, int, int]] = []
-        ends = {(each.branch, each.step): each.end for each in self.passages}
-        at = self.state.branches.get(branch)
-        while at and all(at.id != known for known, _, _ in parts):
-            parts.append((at.id, 0, index))
-            index = min(index, ends.get((at.parent, at.fork), 0))
-            at = self.state.branches.get(at.parent) if index else None
+        for each, last in reversed(ancestors(self.state.branches, branch)):
+            if last is not None:
+                index = min(index, self._reached(each.id, last))
+            parts.append((each.id, 0, index))
         return parts[::-1]
+
+    def _reached(self, branch: str, step: int) -> int:
+        """Events that have happened when a branch stands at a step."""
+        ran = (each for each in self.passages if each.branch == branch and each.step <= step)
+        last = max(ran, key=lambda each: (each.step, each.end), default=None)
+        return last.end if last else self._opened[branch]
 
     def tail(self, branch: str, index: int, size: int) -> int:
         """Where to begin reading a branch's output up to `index` to get about `size` bytes of it.
@@ -232,6 +240,8 @@ class Recording:
                     self.printed.setdefault(event.branch, Printed()).add(index, 0)
                     self.resized.setdefault(event.branch, []).append((index, event.columns, event.rows))
                 return
+            case events.BranchOpened():
+                self._opened.setdefault(event.branch, index + 1)
             case events.CommandStarted():
                 if self.state.branches is not before.branches:
                     self._begin(index, event.branch, event.step)

@@ -77,10 +77,12 @@ def label(text: str) -> str:
 
 def _entries(recording: Recording, branch: str, index: int) -> Iterator[Entry]:
     """The entries with their times in the recording."""
-    for number, (name, start, stop) in enumerate(recording.lineage(branch, index)):
-        if number:
+    used = False
+    for name, start, stop in recording.lineage(branch, index):
+        if used:
             # Its shell is another one, in another container.
             yield Entry(recording.time_of(start), "o", RESET)
+        used = recording.output_size(name, start, stop) > 0
         yield from _branch(recording, name, start, stop)
 
 

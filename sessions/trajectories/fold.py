@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from sessions.attempts import BARREN, FELL, SPARE, TASK, attempts
-from sessions.lineage import lineage
+from sessions.lineage import ancestors, lineage
 from sessions.trajectories import made, said
 from sessions.trajectories.gathered import Gathered, Line, gather, spent
 from sessions.trajectories.model import Tool, Trajectory, Turn, safe
@@ -83,17 +83,17 @@ def _trajectory(gathered: Gathered, branch: Branch, outcomes: dict[str, str]) ->
 
 def _turns(gathered: Gathered, branch: Branch, line: Line, agent: str) -> Iterator[Turn]:
     state = gathered.state
-    for place, (each, last) in enumerate(gathered.ancestors(branch.id)):
-        own, copied = gathered.line(each), each != branch.id
+    for place, (each, last) in enumerate(ancestors(state.branches, branch.id)):
+        own, copied = gathered.line(each.id), each.id != branch.id
         part: Iterable[Turn]
         if own.messages:
             messages = said.before_fork(own.messages, last) if last is not None else own.messages
-            part = said.turns(messages, gathered.answers, state.branches[each].steps)
+            part = said.turns(messages, gathered.answers, each.steps)
         else:
             if not place:
-                first = made.opening(_instruction(gathered, line), state.branches[each].opened)
+                first = made.opening(_instruction(gathered, line), each.opened)
                 yield replace(first, copied=copied)
-            part = made.turns(state, each, own, last, agent)
+            part = made.turns(state, each.id, own, last, agent)
         yield from (_copied(turn) if copied else turn for turn in part)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessions import events
+from sessions.lineage import ancestors
 from sessions.state import State, apply
 from sessions.trajectories.model import Spent
 from sessions.trajectories.printed import Printed
@@ -43,22 +44,11 @@ class Gathered:
         """That of a branch; an empty one is begun where there is none."""
         return self.lines.setdefault(branch, Line())
 
-    def ancestors(self, branch: str) -> list[tuple[str, int | None]]:
-        """The branches that led to one, oldest first, each with its last step that counts (None: all)."""
-        parts: list[tuple[str, int | None]] = []
-        step: int | None = None
-        at = self.state.branches.get(branch)
-        while at and all(at.id != known for known, _ in parts):
-            parts.append((at.id, step))
-            step = at.fork
-            at = self.state.branches.get(at.parent) if at.parent else None
-        return parts[::-1]
-
     def inherited(self, branch: str) -> Line:
         """A branch's line, with instruction and model of the nearest ancestor that has them."""
         found = Line()
-        for name, _ in self.ancestors(branch):
-            line = self.line(name)
+        for each, _ in ancestors(self.state.branches, branch):
+            line = self.line(each.id)
             found.begun = line.begun or found.begun
             found.started = line.started or found.started
         found.graded = self.line(branch).graded

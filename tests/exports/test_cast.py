@@ -13,7 +13,9 @@ from sessions import codec
 from sessions import events as ev
 from sessions.exports.cast import LABEL, cast, label
 from sessions.exports.jsonl import jsonl
+from sessions.lineage import lineage
 from sessions.recording import Recording
+from sessions.state import fold
 from tests.hostile import CORPUS, HARMFUL, everything
 from tests.sessions.test_replay import session, stamped, step
 
@@ -67,6 +69,30 @@ def test_a_fork_begins_with_what_it_came_from() -> None:
         ["m", "$ break 1"],
         ["o", "else"],
     ]
+
+
+def test_a_fork_where_a_fork_began_has_what_that_came_from() -> None:
+    fork = ev.BranchOpened(branch="b3", image="i", parent="b2", step=0)
+    recording = Recording(stamped([*session(), fork, *step("b3", 1, b"third")]))
+    _, entries = read(recording, "b3")
+    assert [entry[1:] for entry in entries] == [
+        ["m", "$ break 1"],
+        ["o", "one "],
+        ["m", "1 broke, 1 mended, 1 changed"],
+        ["o", "\x1b[?1049l\x1b[!p\x1b[H\x1b[2J"],
+        ["m", "b2 from b1 at step 1"],
+        ["m", "b3 from b2 at step 0"],
+        ["m", "$ break 1"],
+        ["o", "third"],
+    ]
+
+
+def test_a_fork_at_a_step_nobody_ran_has_what_ran_before_it() -> None:
+    denied = ev.StepProposed(branch="b1", step=2, command="rm -r /", origin="saboteur")
+    fork = ev.BranchOpened(branch="b2", image="i", parent="b1", step=2)
+    opened = ev.BranchOpened(branch="b1", image="i")
+    recording = Recording(stamped([opened, *step("b1", 1, b"x"), denied, fork, *step("b2", 1, b"y")]))
+    assert [entry[2] for entry in read(recording, "b2")[1] if entry[1] == "o"][::2] == ["x", "y"]
 
 
 def test_up_to_a_step() -> None:
@@ -157,6 +183,15 @@ def test_what_was_written_is_a_journal_again(tmp_path: Path) -> None:
         ]
         assert list(again.output(branch, 0, len(again))) == list(whole.output(branch, 0, len(whole)))
         again.close()
+
+
+def test_events_of_a_fork_where_a_fork_began_lead_from_gold() -> None:
+    fork = ev.BranchOpened(branch="b3", image="i", parent="b2", step=0)
+    recording = Recording(stamped([*session(), fork, *step("b3", 1)]))
+    lines = list(jsonl(recording, len(recording), "b3"))[1:]
+    state = fold(codec.decode(line) for line in lines)
+    assert [one.snapshot for one in lineage(state, "b3")] == ["sha256:b11", "sha256:b31"]
+    assert not state.branches["b2"].steps
 
 
 def test_events_of_a_branch_and_its_ancestors() -> None:

@@ -21,7 +21,10 @@ def ran(branch, step, image=None):
 
 @pytest.fixture
 def state():
-    """`main` has four steps, 2 and 4 changed something; `side` forks at its 3, `leaf` at side's 1."""
+    """`main` has four steps, 2 and 4 changed something; `side` forks at its 3, `leaf` at side's 1.
+
+    Where a branch began is its step 0: `anew` forks there from `side`, `again` from `anew`.
+    """
     return fold(
         [
             ev.SessionStarted(session="s", gold="g", image="gold", agent="a"),
@@ -38,6 +41,8 @@ def state():
             opened("fresh", "main", 0),
             *ran("fresh", 1, "f1"),
             opened("anew", "side", 0),
+            *ran("anew", 1),
+            opened("again", "anew", 0),
         ]
     )
 
@@ -53,7 +58,8 @@ def state():
         ("side", 2, ["main1", "main2", "main3", "side1", "side2"], "s1"),
         ("leaf", None, ["main1", "main2", "main3", "side1", "leaf1"], "s1"),
         ("fresh", None, ["fresh1"], "f1"),
-        ("anew", None, [], "gold"),
+        ("anew", None, ["main1", "main2", "main3", "anew1"], "m2"),
+        ("again", None, ["main1", "main2", "main3"], "m2"),
         ("nobody", 1, [], "gold"),
     ],
 )
