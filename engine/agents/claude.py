@@ -60,7 +60,7 @@ class Claude:
     """What the model wanted when an earlier process ended."""
     _circle: str = ""
     _after: dict[int, frozenset[str]] = field(default_factory=dict)
-    """Tests that did not pass after each step."""
+    """Tests that did not pass after each step, and at 0 where a fork began."""
 
     async def propose(self) -> Proposal | Nominate | GiveUp:
         """The model's next command, or its end.
@@ -105,7 +105,8 @@ class Claude:
         self._begun = True
         if self.origin is not None:
             parent, step = self.origin
-            self.conversation.messages = parent.forked(self.conversation.branch, step).messages
+            fork = parent.forked(self.conversation.branch, step)
+            self.conversation.messages, self.conversation.shared = fork.messages, fork.shared
         self.conversation.begin()
         self.conversation.tell(self.begin())
 
@@ -222,7 +223,8 @@ class Claude:
         """The same model on a branch that goes on from `step`, knowing what was said up to there."""
         own = self.conversation
         talk = Conversation(branch, own.purpose, own.model, own.system, own.tools, own.note)
-        after = {number: tests for number, tests in self._after.items() if number <= step}
+        known = [number for number in self._after if number <= step]
+        broken = self._after[max(known)] if known else frozenset()
         return Claude(
             self.service,
             talk,
@@ -234,7 +236,7 @@ class Claude:
             self.fallback,
             self.limit,
             self.steps,
-            broken=after[max(after)] if after else frozenset(),
+            broken=broken,
             origin=(own, step),
-            _after=after,
+            _after={0: broken},
         )

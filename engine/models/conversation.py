@@ -50,6 +50,8 @@ class Conversation:
     messages: list[Message] = field(default_factory=list)
     step: int = 0
     """The branch's last step, kept by whoever owns the conversation."""
+    shared: int = 0
+    """Messages it began with. They are from before the branch's step 0; their steps are other branches'."""
 
     def begin(self) -> None:
         """Write down that a model is put to work."""
@@ -125,10 +127,13 @@ class Conversation:
 
     def forked(self, branch: str, step: int) -> Conversation:
         """The same up to `step`, for a branch that goes on from there; the journal has it by the fork."""
-        told = [message for message in self.messages if message.step <= step]
-        while told and told[-1].role == "assistant" and told[-1].step == step:
-            told.pop()  # what it was about to do next belongs to the other branch
-        return Conversation(branch, self.purpose, self.model, self.system, self.tools, self.note, told, step)
+        own = [message for message in self.messages[self.shared :] if message.step <= step]
+        while own and own[-1].role == "assistant" and own[-1].step == step:
+            own.pop()  # what it was about to do next belongs to the other branch
+        told = [*self.messages[: self.shared], *own]
+        return Conversation(
+            branch, self.purpose, self.model, self.system, self.tools, self.note, told, step, len(told)
+        )
 
     def _add(self, role: str, content: tuple[Block, ...], call: int = 0, stop_reason: str = "") -> None:
         message = Message(role, content, self.step, call, stop_reason)
@@ -154,7 +159,14 @@ def rebuilt(happened: Iterable[events.Event], branch: str, note: Note) -> Conver
             parent, step = forks.get(event.branch, ("", 0))
             before = known[parent].forked(event.branch, step).messages if parent in known else []
             known[event.branch] = Conversation(
-                event.branch, event.purpose, event.model, event.system, event.tools, note, list(before)
+                event.branch,
+                event.purpose,
+                event.model,
+                event.system,
+                event.tools,
+                note,
+                before,
+                shared=len(before),
             )
         elif isinstance(event, events.MessageAdded) and event.branch in known:
             talk = known[event.branch]

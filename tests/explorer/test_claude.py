@@ -117,6 +117,23 @@ async def test_circles_are_told_and_end(fake: FakeMessages, asking: Make) -> Non
     assert "several times" in str(fake.bodies[3]["messages"]) not in str(fake.bodies[2]["messages"])
 
 
+async def test_a_fork_of_a_fork_knows_what_is_broken_where_that_one_began(
+    fake: FakeMessages, asking: Make
+) -> None:
+    fake.policy, one = scripted(lambda body: run()), asking()
+    first = agent(one)
+    for step, broken in ((1, ()), (2, ("a::one",))):
+        await first.propose()
+        first.observe(feedback(step, *broken))
+    fork = first.forked("b2", 2)
+    await fork.propose()
+    fork.observe(feedback(1))
+    leaf = fork.forked("b3", 0)
+    assert (leaf.broken, fork.forked("b4", 1).broken) == ({"a::one"}, set())
+    await leaf.propose()
+    assert "a::one says no" in str(fake.bodies[-1]["messages"])
+
+
 async def test_steps_of_all_branches(fake: FakeMessages, asking: Make) -> None:
     fake.policy, one, steps = scripted(lambda body: run()), asking(), Steps(1)
     await agent(one, steps=steps).propose()

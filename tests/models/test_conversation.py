@@ -68,6 +68,28 @@ def test_a_fork_has_what_was_said_up_to_its_step() -> None:
     assert one.rendered()[: len(fork.messages) - 2] == fork.rendered()[: len(fork.messages) - 2]
 
 
+def test_a_fork_of_a_fork_has_all_that_was_said_before_that_one_began() -> None:
+    told: list[events.Event] = [events.BranchOpened(branch="b1", image="i")]
+    one, _ = worked(told.append)
+    told.append(events.BranchOpened(branch="b2", image="i", parent="b1", step=2))
+    fork = one.forked("b2", 2)
+    fork.step = 0
+    fork.begin()
+    fork.tell("another way")
+    call = tool("bash", command="d1")
+    heard(fork, call)
+    fork.step = 1
+    fork.result(call["id"], "s1")
+    said = one.messages[:-1]
+    for name, step, length in (("b3", 0, 1), ("b4", 1, 3)):
+        told.append(events.BranchOpened(branch=name, image="i", parent="b2", step=step))
+        leaf = fork.forked(name, step)
+        assert leaf.messages == [*said, *fork.messages[len(said) :][:length]]
+        leaf.begin()
+        back = rebuilt(told, name, print)
+        assert back is not None and (back.messages, back.shared) == (leaf.messages, leaf.shared)
+
+
 def test_results_come_first_and_turns_take_turns() -> None:
     one, call = worked(lambda event: None)
     one.tell("look at the locale")
