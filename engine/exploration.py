@@ -350,7 +350,15 @@ class Exploration:
         )
 
     async def _run(self, branch: Branch, step: int, command: str) -> Ended:
-        self.journal.append(events.CommandStarted(branch=branch.name, step=step))
+        self.journal.append(
+            events.CommandStarted(
+                branch=branch.name,
+                step=step,
+                cwd=branch.shell.cwd,
+                exports=tuple(sorted(branch.exports.items())),
+                umask=branch.umask,
+            )
+        )
         ended = await branch.shell.run(command, self.command_timeout)
         dropped = branch.transcript.end()
         branch.exports, branch.umask = ended.exports, ended.umask

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from engine.gold.model import PROJECT_DIR
+from engine.sandbox.shell import typed
 from engine.sandbox.terminal import ENVIRONMENT
 from engine.sandbox.watch import DONE, LOST
+from sessions.model import Step
 
 BUILD_ARGUMENTS = ("DEBIAN_FRONTEND", "LANG", "PIP_DISABLE_PIP_VERSION_CHECK", "PYTHONDONTWRITEBYTECODE")
 """Variables of the live shell that decide what commands write; as `ARG` they are not left in the image."""
@@ -72,6 +75,36 @@ class Line:
         """The Dockerfile instruction: on one line, or for a very long command on several that make one."""
         separator = ", \\\n" if len(self.script()) > PART else ", "
         return "RUN [" + separator.join(json.dumps(each) for each in self.argv()) + "]"
+
+
+def lines(steps: Iterable[Step]) -> list[Line]:
+    """The inversion out of a journal: a line for each of the steps that changed something.
+
+    What a command of an older journal ran under is taken to be what the step before it left.
+    """
+    found = []
+    before: Step | None = None
+    for step in steps:
+        if before is not None and before.branch != step.branch:
+            before = None  # a fork has a shell of its own
+        if step.snapshot:
+            found.append(_line(step, before))
+        if step.ran:
+            before = step
+    return found
+
+
+def _line(step: Step, before: Step | None) -> Line:
+    if step.by_hand:
+        return Line(step.command, "/", step=step.number)
+    if step.began_cwd:
+        cwd, exports, umask = step.began_cwd, step.began_exports, step.began_umask
+    elif before is not None:
+        cwd, exports, umask = before.cwd or PROJECT_DIR, before.exports, before.umask
+    else:
+        cwd, exports, umask = PROJECT_DIR, (), ""
+    command, outcome = typed(step.command), step.outcome or DONE
+    return Line(command, cwd, dict(exports), umask, step.exit_code, outcome, step.number)
 
 
 def dockerfile(base: str, lines: Sequence[Line]) -> str:

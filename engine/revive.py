@@ -11,11 +11,10 @@ from dataclasses import replace
 from engine.errors import EngineError
 from engine.exploration import Exploration, Moment
 from engine.faults.model import Fault
-from engine.inversion import Line
-from engine.sandbox.shell import typed
+from engine.inversion import lines
 from engine.sandbox.snapshots import Snapshot
 from engine.suite.report import Report, TestResult
-from sessions.lineage import ancestors
+from sessions.lineage import ancestors, state_changing
 from sessions.model import Branch, Step, Suite
 
 
@@ -57,40 +56,33 @@ async def _along(
 ) -> list[Moment]:
     """The part of it that is the branch's own, from `start`."""
     found = [start]
-    cwd, exports, umask = exploration.gold.test.cwd, dict[str, str](), ""
-    last = max((number for number, step in branch.steps.items() if number <= upto and ran(step)), default=0)
-    for number in sorted(branch.steps):
-        step = branch.steps[number]
-        if number > upto:
-            break
-        untested = step.suite is None or step.suite.running or step.suite.status == "abandoned"
-        if step.snapshot and untested and number not in (retested, last) and not exploration.repairs:
-            continue  # its process ended before the report: the next one went on from the snapshot before it
-        if step.snapshot and (not untested or number == retested or exploration.repairs):
-            before = found[-1]
-            line = Line(typed(step.command), cwd, exports, umask, step.exit_code, step.outcome, number)
-            if step.by_hand:
-                line = Line(step.command, "/", step=number)
-            fault = faults.get(f"{step.operator}:{step.target}") if step.verdict != "edited" else None
-            found.append(
-                Moment(
-                    number,
-                    await exploration.snapshots.known(step.snapshot),
-                    None if untested or step.suite is None else _report(step.suite),
-                    (*before.lines, line),
-                    (*before.faults, fault) if fault else before.faults,
-                )
+    steps = [step for number, step in sorted(branch.steps.items()) if number <= upto]
+    last = max((step.number for step in steps if step.ran), default=0)
+    if not exploration.repairs:
+        # Where a process ended before the report, the next one went on from the snapshot before that step.
+        steps = [one for one in steps if not one.snapshot or _tested(one) or one.number in (retested, last)]
+    for step, line in zip(state_changing(steps), lines(steps), strict=True):
+        suite = _tested(step)
+        if suite is None and step.number != retested and not exploration.repairs:
+            raise EngineError(f"the suite after step {step.number} of {branch.id} did not come to its end")
+        before = found[-1]
+        fault = faults.get(f"{step.operator}:{step.target}") if step.verdict != "edited" else None
+        found.append(
+            Moment(
+                step.number,
+                await exploration.snapshots.known(step.snapshot or ""),
+                _report(suite) if suite else None,
+                (*before.lines, line),
+                (*before.faults, fault) if fault else before.faults,
             )
-        elif step.snapshot:
-            raise EngineError(f"the suite after step {number} of {branch.id} did not come to its end")
-        if ran(step):
-            cwd, exports, umask = step.cwd or cwd, dict(step.exports), step.umask
+        )
     return found
 
 
-def ran(step: Step) -> bool:
-    """Whether a step's command came to an end."""
-    return step.outcome not in ("", "denied", "abandoned")
+def _tested(step: Step) -> Suite | None:
+    """The suite after a step, if it came to its end."""
+    suite = step.suite
+    return None if suite is None or suite.running or suite.status == "abandoned" else suite
 
 
 def _report(suite: Suite) -> Report:

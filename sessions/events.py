@@ -117,6 +117,12 @@ class CommandStarted(Event, frozen=True, kw_only=True, tag="command.started"):
 
     branch: str
     step: int
+    cwd: str = ""
+    """The shell's directory before the command; empty in older journals, which say none of the three."""
+    exports: tuple[tuple[str, str], ...] = ()
+    """Exported variables that differed from the shell's first ones."""
+    umask: str = ""
+    """The shell's umask in octal; empty when the shell could not say."""
 
 
 class ShellOutput(Event, frozen=True, kw_only=True, tag="shell.output"):

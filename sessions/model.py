@@ -58,6 +58,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Wall clock of the proposal."""
     started: float = 0.0
     """Wall clock of the command's start; 0 as long as it only was proposed."""
+    began_cwd: str = ""
+    """What the command began under, see `CommandStarted`; likewise below."""
+    began_exports: tuple[tuple[str, str], ...] = ()
+    began_umask: str = ""
     running: bool = False
     outcome: str = ""
     """`CommandEnded.outcome`; `abandoned` when the branch or the session ended first; empty before that."""
@@ -85,6 +89,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's, see `StepDecided`; empty when none was asked for."""
     reason: str = ""
     """Why it was denied."""
+
+    @property
+    def ran(self) -> bool:
+        """Whether its command came to an end."""
+        return self.outcome not in ("", "denied", "abandoned")
 
     @property
     def by_hand(self) -> bool:

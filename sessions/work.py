@@ -48,7 +48,15 @@ def _command_started(state: State, event: events.CommandStarted) -> Changes:
     step = state.step(event.branch, event.step)
     if step is None or step.outcome:
         return {}
-    return _with(state, replace(step, running=True, started=event.at))
+    began = replace(
+        step,
+        running=True,
+        started=event.at,
+        began_cwd=event.cwd,
+        began_exports=event.exports,
+        began_umask=event.umask,
+    )
+    return _with(state, began)
 
 
 def _shell_output(state: State, event: events.ShellOutput) -> Changes:

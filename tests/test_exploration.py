@@ -16,10 +16,13 @@ from engine.errors import EngineError, GoldError
 from engine.exploration import Exploration
 from engine.faults.model import Fault
 from engine.gold.model import Gold
+from engine.inversion import lines as written
+from engine.keyboard import Keyboard
 from engine.sandbox.client import Engine
 from engine.sandbox.control import SandboxLost
 from sessions import events
 from sessions.journal import Journal
+from sessions.state import fold
 
 pytestmark = pytest.mark.docker
 
@@ -168,6 +171,10 @@ async def test_a_branch_forks_from_any_step_of_another(desk: Desk, gold: Gold) -
         await desk.exploration.close(branch, "discarded")
 
 
+def printed(event: events.Event) -> bytes:
+    return event.data if isinstance(event, events.ShellOutput) else b""
+
+
 async def test_what_a_command_ran_under_is_in_its_line(desk: Desk) -> None:
     branch = await desk.exploration.open("b1")
     script = [
@@ -184,6 +191,18 @@ async def test_what_a_command_ran_under_is_in_its_line(desk: Desk) -> None:
         ("touch y", "/app", {}, "", 0),
     ]
     assert [event.reason for event in desk.of(events.ShellLost)] == ["the command ended the shell"]
+    keyboard = Keyboard(desk.exploration, branch)
+    keyboard.take()
+    shown = asyncio.Event()
+    desk.exploration.journal.subscribe(lambda event: shown.set() if b"42-done" in printed(event) else None)
+    await keyboard.type(b"cd /srv; export B=2; umask 077; echo $((6*7))-done\r")
+    await asyncio.wait_for(shown.wait(), 10)
+    assert await keyboard.give_back() is None
+    await desk.exploration.explore(branch, Scripted(["touch z"]))
+    last = branch.now.lines[-1]
+    assert (last.command, last.cwd, last.exports, last.umask) == ("touch z", "/srv", {"B": "2"}, "0077")
+    steps = fold(desk.told).branches["b1"].steps.values()
+    assert written(steps) == list(branch.now.lines), "the journal gives back what was recorded"
     await desk.exploration.close(branch, "barren")
 
 

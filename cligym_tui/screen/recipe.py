@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.gold.model import PROJECT_DIR
-from engine.inversion import Line, dockerfile
+from engine.inversion import dockerfile, lines
 from sessions.lineage import state_changing
 
 if TYPE_CHECKING:
@@ -35,32 +34,6 @@ def base(state: State) -> str:
         return next(iter(state.repairs.values())).task
     digest = state.image.partition(":")[2] or state.image
     return f"cligym-gold/{state.gold or 'gold'}:{digest[:12]}"
-
-
-def lines(steps: Sequence[Step]) -> list[Line]:
-    """The inversion: what each state-changing command ran under is what the step before it left."""
-    found = []
-    before: Step | None = None
-    for step in steps:
-        if before is not None and before.branch != step.branch:
-            before = None  # a fork has a shell of its own
-        if step.snapshot and step.by_hand:
-            found.append(Line(step.command, "/", step=step.number))
-        elif step.snapshot:
-            found.append(
-                Line(
-                    step.command,
-                    (before.cwd if before else "") or PROJECT_DIR,
-                    dict(before.exports) if before else {},
-                    before.umask if before else "",
-                    step.exit_code,
-                    step.outcome or "done",
-                    step.number,
-                )
-            )
-        if step.cwd:
-            before = step
-    return found
 
 
 def text(state: State, steps: Sequence[Step]) -> str:

@@ -45,7 +45,7 @@ def _trajectory(gathered: Gathered, branch: Branch, outcomes: dict[str, str]) ->
     state, line = gathered.state, gathered.inherited(branch.id)
     started, graded, begun = line.started, line.graded, line.begun
     reward, outcome = _outcome(line, outcomes.get(branch.id, ""))
-    ran = [step for step in lineage(state, branch.id) if step.outcome not in ("", "abandoned", "denied")]
+    ran = [step for step in lineage(state, branch.id) if step.ran]
     ended = branch.closed or (graded.at if graded else state.at)
     parent = state.branches.get(branch.parent)
     agent = (started.solver if started else state.agent) or "unknown"
