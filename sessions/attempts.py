@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from sessions.model import Branch, Candidate, Gate, State
+    from sessions.model import Branch, Candidate, Gate, State, Task
 
 TASK, FELL, BARREN, SPARE = "task", "fell", "barren", "spare"
 """Ways an attempt ends; `spare` is proven when there were tasks enough. Others are of `BranchClosed`."""
@@ -55,12 +55,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 def attempts(state: State) -> tuple[Attempt, ...]:
     """The attempts of a session so far, in the order they were begun."""
     last = {branch: candidate for (branch, _), candidate in state.candidates.items()}
-    return tuple(_attempt(state, branch, last.get(branch.id)) for branch in state.branches.values())
+    made = {task.branch: task for task in state.tasks}
+    return tuple(
+        _attempt(state, branch, last.get(branch.id), made.get(branch.id))
+        for branch in state.branches.values()
+    )
 
 
-def _attempt(state: State, branch: Branch, candidate: Candidate | None) -> Attempt:
+def _attempt(state: State, branch: Branch, candidate: Candidate | None, task: Task | None) -> Attempt:
     steps = branch.steps.values()
-    gates = tuple(_examined(gate) for gate in candidate.gates) if candidate else ()
+    if task is not None:
+        # What else was put forward on the branch, or once more, makes it no less a task.
+        candidate = state.candidates.get((task.branch, task.step))
+    gates = task.gates if task else candidate.gates if candidate else ()
     return Attempt(
         session=state.session,
         branch=branch.id,
@@ -69,13 +76,13 @@ def _attempt(state: State, branch: Branch, candidate: Candidate | None) -> Attem
         seed=state.seed,
         families=tuple(dict.fromkeys(step.family for step in steps if step.family))
         or ((candidate.family,) if candidate and candidate.family else ()),
-        outcome=_outcome(branch, candidate),
+        outcome=TASK if task else _outcome(branch, candidate),
         flipped=any(step.flips for step in steps),
         nominated=candidate is not None,
         gate=candidate.fell_by if candidate else "",
         reason=candidate.reason if candidate else branch.detail,
-        task=candidate.task if candidate else "",
-        gates=gates,
+        task=task.id if task else "",
+        gates=tuple(map(_examined, gates)),
         opened=branch.opened,
         seconds=max(0.0, branch.closed - branch.opened) if branch.closed else 0.0,
         commands=sum(step.seconds for step in steps),
@@ -91,6 +98,6 @@ def _outcome(branch: Branch, candidate: Candidate | None) -> str:
     if candidate is None:
         return branch.outcome or "open"
     if candidate.outcome:
-        return {"committed": TASK, "fell": FELL}.get(candidate.outcome, candidate.outcome)
+        return candidate.outcome
     whole = bool(candidate.gates) and all(gate.held for gate in candidate.gates)
     return SPARE if whole else "abandoned"

@@ -220,6 +220,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     f2p: int
     p2p: int
     at: float = 0.0
+    gates: tuple[Gate, ...] = ()
+    """Its proof."""
 
 
 class Repair(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def _session_resumed(state: State, event: events.SessionResumed) -> Changes:
         "detail": "",
         "branches": {name: _forsake(branch, event.at) for name, branch in state.branches.items()},
         "candidates": {
-            key: candidate if candidate.outcome else replace(candidate, outcome="abandoned")
+            key: candidate if candidate.outcome else verdicts.settled(state, candidate, outcome="abandoned")
             for key, candidate in state.candidates.items()
         },
         "repairs": attempting.taken_up(state, event.at),

@@ -50,6 +50,7 @@ def _inert(evidence: dict[str, object]) -> tuple[int, ...]:
 
 
 def _task_committed(state: State, event: events.TaskCommitted) -> Changes:
+    candidate = state.candidates.get((event.branch, event.step))
     task = Task(
         id=event.task,
         path=event.path,
@@ -59,26 +60,31 @@ def _task_committed(state: State, event: events.TaskCommitted) -> Changes:
         f2p=event.f2p,
         p2p=event.p2p,
         at=event.at,
+        gates=candidate.gates if candidate else (),
     )
     changes: Changes = {
         "tasks": (*state.tasks, task),
         "counters": replace(state.counters, proven=state.counters.proven + 1),
     }
-    candidate = state.candidates.get((event.branch, event.step))
     if candidate:
         changes.update(_with(state, replace(candidate, outcome="committed", task=event.task)))
     return changes
 
 
 def _candidate_fell(state: State, event: events.CandidateFell) -> Changes:
-    fell = {**state.counters.fell, event.gate: state.counters.fell.get(event.gate, 0) + 1}
-    changes: Changes = {"counters": replace(state.counters, fell=fell)}
+    count = {**state.counters.fell, event.gate: state.counters.fell.get(event.gate, 0) + 1}
+    changes: Changes = {"counters": replace(state.counters, fell=count)}
     candidate = state.candidates.get((event.branch, event.step))
     if candidate:
-        changes.update(
-            _with(state, replace(candidate, outcome="fell", fell_by=event.gate, reason=event.reason))
-        )
+        lost = settled(state, candidate, outcome="fell", fell_by=event.gate, reason=event.reason)
+        changes.update(_with(state, lost))
     return changes
+
+
+def settled(state: State, candidate: Candidate, **lost: str) -> Candidate:
+    """A candidate that came to nothing, as `lost` says, unless its step is a task from an earlier time."""
+    made = [task.id for task in state.tasks if (task.branch, task.step) == (candidate.branch, candidate.step)]
+    return replace(candidate, outcome="committed", task=made[-1]) if made else replace(candidate, **lost)
 
 
 def _examined(state: State, branch: str, step: int, gate: Gate, inert: tuple[int, ...] = ()) -> Changes:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions import events as ev
+from sessions.attempts import attempts
 from sessions.lineage import effective_image, lineage, state_changing
 from sessions.model import State
 from sessions.state import apply, fold
@@ -194,6 +195,38 @@ def test_a_candidate_and_its_gates():
     assert again.counters.nominated == 1, "the same candidate"
     twice = fold([ev.CandidateNominated(**gate, by="operator")], state)
     assert twice.candidates == state.candidates, "it is being examined already"
+
+
+def test_a_step_that_is_a_task_stays_one_whatever_is_put_forward_later():
+    gate, later = {"branch": "b", "step": 1}, {"branch": "b", "step": 2}
+    held = ev.GateEnded(**gate, gate="novel", held=True, reason="new", seconds=1.0)
+    made = fold(
+        numbered(
+            start(),
+            opened(),
+            *one_step(1),
+            *one_step(2),
+            ev.CandidateNominated(**gate, by="operator"),
+            held,
+            ev.TaskCommitted(**gate, task="t", path="/t", families=("x",), f2p=1, p2p=2),
+        )
+    )
+    (before,) = attempts(made)
+    assert (before.outcome, before.task, [one.held for one in before.gates]) == ("task", "t", [True])
+    for at in (later, gate):
+        fell = [
+            ev.CandidateNominated(**at, by="operator"),
+            ev.GateEnded(**at, gate="novel", held=False, reason="t has the same damage", seconds=1.0),
+            ev.CandidateFell(**at, gate="novel", reason="t has the same damage"),
+        ]
+        for count in range(len(fell) + 1):
+            assert attempts(fold(fell[:count], made)) == (before,)
+        state = fold(fell, made)
+        assert state.counters.fell == {"novel": 1}
+    again = state.candidates["b", 1]
+    assert (again.outcome, again.task, [one.held for one in again.gates]) == ("committed", "t", [False])
+    cut = fold([*fell[:1], ev.SessionResumed()], made)
+    assert (cut.candidates["b", 1].outcome, cut.candidates["b", 1].task) == ("committed", "t")
 
 
 def test_branches_close_once_and_may_be_taken_up_again():
