@@ -103,7 +103,7 @@ def wrapped(value: str, width: int) -> list[str]:
     pieces = []
     value = value[:MOST_WRAPPED]
     while cell_len(value) > max(8, width):
-        piece = set_cell_size(value, max(8, width)).rstrip()
+        piece = set_cell_size(value, max(8, width)).rstrip(" ")
         space = piece.rfind(" ")
         if space > len(piece) // 2:
             piece = piece[:space]
