@@ -23,7 +23,7 @@ from cligym_tui.screen.panes.tree import TreePane
 from cligym_tui.screen.popup import TextPopup
 from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.safe import plain
-from cligym_tui.screen.sight import Sight, nominee, said
+from cligym_tui.screen.sight import Hands, Sight, nominee, said
 from cligym_tui.screen.steering import Steering
 from cligym_tui.screen.tabs import PANES, Tabs
 from cligym_tui.screen.talk import TalkPopup
@@ -134,7 +134,15 @@ class SessionScreen(WholeScreen):
         if selected != self.sight.selected:
             self.tests.only = None
         source = self.source
-        self.sight = Sight(source.state, selected, self.where != REPLAY, source.limit, wall(), source.budget)
+        self.sight = Sight(
+            source.state,
+            selected,
+            self.where != REPLAY,
+            source.limit,
+            wall(),
+            source.budget,
+            self.hands_on(selected),
+        )
         sight = self.sight
         self.query_one(Bar).see(sight)
         self.shell.follow(self.source, sight)
@@ -144,6 +152,10 @@ class SessionScreen(WholeScreen):
         self.query_one(Steering).see(sight, self.source.word)
         self.titles()
         self.hints()
+
+    def hands_on(self, name: str) -> Hands:
+        """Whether the operator types into a branch's shell: into none that is only looked at."""
+        return ""
 
     def select(self) -> str:
         """The branch to look at."""

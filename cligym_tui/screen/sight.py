@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sessions.lineage import lineage
 from sessions.model import State
@@ -12,6 +12,10 @@ from sessions.model import State
 if TYPE_CHECKING:
     from engine.ledger import Budget
     from sessions.model import Branch, Candidate, Step, Suite
+
+
+Hands = Literal["", "now"]
+"""Whether what is typed goes to a branch's shell."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Sight:
     """Wall clock."""
     budget: Budget | None = None
     """What models may take; None when that is not known."""
+    hands: Hands = ""
+    """The operator's, on the shell of the selected branch."""
 
     @property
     def clock(self) -> float:

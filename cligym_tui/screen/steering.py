@@ -35,7 +35,7 @@ def steering(sight: Sight, word: str) -> list[Part]:
     told = [one for one in branch.guidance if one.delivered] if branch else []
     if branch and branch.taken and not sight.live:
         return [("by hand: ", f"bold {WARN}"), ("the operator had the keyboard.", WARN)]
-    if branch and branch.taken:
+    if sight.hands == "now":
         return [
             ("The keyboard is yours: ", f"bold {WARN}"),
             ("ctrl+] gives it back; every key is in the journal.", WARN),

@@ -10,6 +10,7 @@ from cligym_tui.screen.popup import Question
 from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.session import SessionScreen
+from cligym_tui.screen.sight import Hands
 from cligym_tui.screen.source import AtWork, LiveSource
 from cligym_tui.terminal.view import TerminalView
 
@@ -25,8 +26,17 @@ class WorkingScreen(SessionScreen):
         self._told = False
         self._fitted = self._wanted = ("", 0, 0)
         self._settled = 0
+        self._left = ""
+        """The branch whose keyboard was given back here, until the session says so."""
 
     # Looking
+
+    def look(self) -> None:
+        """Forget what was given back as soon as the session says so, too."""
+        left = self.source.state.branches.get(self._left)
+        if left is None or not left.taken:
+            self._left = ""
+        super().look()
 
     def tick(self) -> None:
         """Also see whether the session is over, and whether the shell has another size."""
@@ -37,7 +47,19 @@ class WorkingScreen(SessionScreen):
                 self.look()
             else:
                 self._told = True
+                self.look()
                 self._over()
+
+    def hands_on(self, name: str) -> Hands:
+        """Into the one that was taken over, as long as there is somebody to type for.
+
+        A shell that ended with its container or its session is never given back by anybody, and a screen
+        whose keys all went there could not be left.
+        """
+        branch, state = self.source.state.branches.get(name), self.source.state
+        if branch is None or not branch.open or state.ended or self.work.over:
+            return ""
+        return "now" if branch.taken and name != self._left else ""
 
     def _over(self) -> None:
         failure = self.work.failure
@@ -74,10 +96,9 @@ class WorkingScreen(SessionScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What makes sense now."""
-        branch = self.sight.branch
         match action:
             case "hands_leave":
-                return branch is not None and branch.taken
+                return self.sight.hands == "now"
             case "hands_take":
                 return self.alive and not self._taken()
             case _:
@@ -97,11 +118,15 @@ class WorkingScreen(SessionScreen):
     def action_hands_take(self) -> None:
         """Take the keyboard."""
         self.focus_pane("shell")
+        self._left = ""
         self.work.take_over(self.sight.selected)
+        self.look()
 
     def action_hands_leave(self) -> None:
-        """Give it back."""
-        self.work.hand_back(self.sight.selected)
+        """Give it back. From here on keys are the screen's, whether or not the shell can still be had."""
+        self._left = self.sight.selected
+        self.work.hand_back(self._left)
+        self.look()
 
     def on_terminal_view_typed(self, event: TerminalView.Typed) -> None:
         """Pass keys on."""

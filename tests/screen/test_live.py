@@ -394,3 +394,40 @@ async def test_tabs_tell_of_panes_that_are_not_seen(live: Show) -> None:
         session.happen(*coming[6:], last)
         await pilot.pause(0.3)
         assert "2 tests ✘1   3 dockerfile +2" in frames.text(pilot.app)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        events.BranchClosed(branch="b1", outcome="failed", detail="the container is gone"),
+        events.SessionEnded(outcome="failed"),
+        None,
+    ],
+)
+async def test_a_shell_that_is_gone_gives_the_keys_back(live: Show, end: events.Event | None) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""), events.TakenOver(branch="b1"))
+    async with live(session) as pilot:
+        await pilot.press("1", "x")
+        assert [wish[0] for wish in wishes(session)] == ["type"] * len(wishes(session))
+        if end is None:
+            session.over = True  # and its journal could not be written any more
+        else:
+            session.happen(end)
+        await pilot.pause(0.3)
+        before = len(wishes(session))
+        await pilot.press("2", "f1")
+        await pilot.pause(0.1)
+        assert "Keys" in frames.text(pilot.app)
+        await pilot.press("escape", "q")
+        await pilot.pause(0.1)
+        assert len(wishes(session)) == before
+        assert pilot.app.return_value == 0 or "End this session?" in frames.text(pilot.app)
+
+
+async def test_a_keyboard_that_cannot_be_given_back_is_left_all_the_same(live: Show) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""), events.TakenOver(branch="b1"))
+    async with live(session) as pilot:
+        await pilot.press("ctrl+right_square_bracket", "1", "x", "escape")
+        assert wishes(session) == [("hand_back", "b1")]
+        await pilot.press("t", "x")
+        assert wishes(session)[1:] == [("take_over", "b1"), ("type", "b1", b"x")]

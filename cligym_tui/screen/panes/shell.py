@@ -42,6 +42,7 @@ class ShellPane(TerminalView, inherit_bindings=False):
         branch = sight.branch
         if branch is None:
             self._begin("", None)
+            self.taken_over = False
             return
         if branch.id != self._branch:
             self._begin(branch.id, None)
@@ -51,7 +52,7 @@ class ShellPane(TerminalView, inherit_bindings=False):
         else:
             self._put_up(printed, printed.drawn)
         self._position = printed.position
-        self.taken_over = sight.live and branch.taken
+        self.taken_over = sight.hands == "now"
 
     def _draw(self, printed: Printed, branch: Branch) -> None:
         anew = printed.anew or self._position is None
