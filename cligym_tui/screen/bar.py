@@ -60,6 +60,8 @@ def chip(sight: Sight) -> Part:
         return f"■ {branch.outcome}", MUTED
     if branch.paused == "operator" and step and (step.running or (step.suite and step.suite.running)):
         return "pausing after this step", WARN
+    if sight.hands == "soon":
+        return "taking over after this step", WARN
     words = standing(branch)
     if branch.taken and not sight.live:
         return "▸ by hand", f"bold {WARN}"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sessions.model import Branch, Candidate, Step, Suite
 
 
-Hands = Literal["", "now"]
-"""Whether what is typed goes to a branch's shell."""
+Hands = Literal["", "soon", "now"]
+"""Whether what is typed goes to a branch's shell; `soon`, when the step that runs there is over."""
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,13 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
                 self.set_timer(0.35, self.hints)
 
     def select(self) -> str:
-        """Stay on a branch as long as it is open; a branch the operator made is looked at."""
+        """Stay on a branch as long as it is open; a branch the operator made is looked at.
+
+        But not instead of one whose keyboard the operator has: what is typed would be commands to the screen.
+        """
         branches = self.source.state.branches
+        if self.hands_on(now := self.chosen or self._shown):
+            return now
         if self._fresh and (new := [name for name in branches if name not in self._fresh]):
             self._fresh = set()
             self._shown = new[-1]
@@ -67,8 +72,21 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
             return self.chosen
         shown = branches.get(self._shown)
         if shown is None or (not shown.open and any(branch.open for branch in branches.values())):
-            self._shown = super().select()
+            self._shown = self._at_work()
         return self._shown
+
+    def _at_work(self) -> str:
+        """The branch where something happened last, of those that are open if there are any."""
+        branches = self.source.state.branches
+        active = branches.get(self.source.active)
+        if active is None or not active.open:
+            active = next((one for one in reversed(branches.values()) if one.open), active)
+        return active.id if active else super().select()
+
+    def action_branch_follow(self) -> None:
+        """Look at what is at work now, not at what was looked at before."""
+        self._shown = ""
+        super().action_branch_follow()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         """Somebody looks again."""
@@ -96,6 +114,8 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
             case "session_interrupt":
                 step = self.sight.step
                 return alive and step is not None and step.running and not self._taken()
+            case "branch_follow":
+                return self._at_work() != self.sight.selected
             case "session_mode" | "session_new_branch":
                 return not self.live.over and not self._taken()
             case _:
@@ -267,6 +287,11 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
             )
 
     # Hands
+
+    def action_hands_take(self) -> None:
+        """Take the keyboard here, whatever branch is being opened."""
+        self._fresh = set()
+        super().action_hands_take()
 
     def action_hands_suspend(self) -> None:
         """A real shell in the container."""

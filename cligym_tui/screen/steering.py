@@ -40,6 +40,8 @@ def steering(sight: Sight, word: str) -> list[Part]:
             ("The keyboard is yours: ", f"bold {WARN}"),
             ("ctrl+] gives it back; every key is in the journal.", WARN),
         ]
+    if sight.hands == "soon":
+        return [("You take over after this step: ", f"bold {WARN}"), ("ctrl+] takes that back.", WARN)]
     if waiting:
         count = f" (+{len(waiting) - 1})" if len(waiting) > 1 else ""
         return [(f"queued{count}: ", f"bold {WARN}"), (waiting[-1].text, ""), ("  at the next step", MUTED)]

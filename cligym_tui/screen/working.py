@@ -26,16 +26,18 @@ class WorkingScreen(SessionScreen):
         self._told = False
         self._fitted = self._wanted = ("", 0, 0)
         self._settled = 0
-        self._left = ""
-        """The branch whose keyboard was given back here, until the session says so."""
+        self._asked_for: set[str] = set()
+        """Branches whose keyboard was asked for, until the session gives it."""
+        self._left: set[str] = set()
+        """Those whose keyboard was given back, until the session says so."""
 
     # Looking
 
     def look(self) -> None:
-        """Forget what was given back as soon as the session says so, too."""
-        left = self.source.state.branches.get(self._left)
-        if left is None or not left.taken:
-            self._left = ""
+        """Forget what was asked for, and what was given back, as soon as the session says so, too."""
+        taken = {branch.id for branch in self.source.state.branches.values() if branch.taken}
+        self._asked_for -= taken
+        self._left &= taken
         super().look()
 
     def tick(self) -> None:
@@ -51,7 +53,7 @@ class WorkingScreen(SessionScreen):
                 self._over()
 
     def hands_on(self, name: str) -> Hands:
-        """Into the one that was taken over, as long as there is somebody to type for.
+        """Into the one that was taken over, as long as there is a shell.
 
         A shell that ended with its container or its session is never given back by anybody, and a screen
         whose keys all went there could not be left.
@@ -59,7 +61,15 @@ class WorkingScreen(SessionScreen):
         branch, state = self.source.state.branches.get(name), self.source.state
         if branch is None or not branch.open or state.ended or self.work.over:
             return ""
-        return "now" if branch.taken and name != self._left else ""
+        if branch.taken:
+            return "now" if name not in self._left else ""
+        return "soon" if name in self._asked_for else ""
+
+    @property
+    def in_hand(self) -> str:
+        """The branch whose keyboard can be given back: the one in sight, else any; empty for none."""
+        names = [self.sight.selected, *self.source.state.branches]
+        return next((name for now in ("now", "soon") for name in names if self.hands_on(name) == now), "")
 
     def _over(self) -> None:
         failure = self.work.failure
@@ -98,7 +108,7 @@ class WorkingScreen(SessionScreen):
         """What makes sense now."""
         match action:
             case "hands_leave":
-                return self.sight.hands == "now"
+                return bool(self.in_hand)
             case "hands_take":
                 return self.alive and not self._taken()
             case _:
@@ -117,15 +127,19 @@ class WorkingScreen(SessionScreen):
 
     def action_hands_take(self) -> None:
         """Take the keyboard."""
+        name = self.sight.selected
         self.focus_pane("shell")
-        self._left = ""
-        self.work.take_over(self.sight.selected)
+        self._asked_for.add(name)
+        self._left.discard(name)
+        self.work.take_over(name)
         self.look()
 
     def action_hands_leave(self) -> None:
         """Give it back. From here on keys are the screen's, whether or not the shell can still be had."""
-        self._left = self.sight.selected
-        self.work.hand_back(self._left)
+        name = self.in_hand
+        self._asked_for.discard(name)
+        self._left.add(name)
+        self.work.hand_back(name)
         self.look()
 
     def on_terminal_view_typed(self, event: TerminalView.Typed) -> None:

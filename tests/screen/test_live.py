@@ -431,3 +431,77 @@ async def test_a_keyboard_that_cannot_be_given_back_is_left_all_the_same(live: S
         assert wishes(session) == [("hand_back", "b1")]
         await pilot.press("t", "x")
         assert wishes(session)[1:] == [("take_over", "b1"), ("type", "b1", b"x")]
+
+
+OPENED = events.BranchOpened(branch="b2", image="i", parent="b1", step=1, container="c")
+
+
+@pytest.mark.parametrize("key", ["f", "b"])
+async def test_the_view_stays_where_the_keyboard_was_asked_for(live: Show, key: str) -> None:
+    session = ScriptedLive(*began(), *broke("rm a", TESTS[0], step=1), proposed("sleep 9", 2))
+    async with live(session) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LiveScreen)
+        await pilot.press(key, "t")
+        await pilot.pause(0.2)
+        assert "after this step" in frames.text(pilot.app)
+        session.happen(OPENED, proposed("ls", 1, "b2"))
+        await pilot.pause(0.2)
+        assert screen.sight.selected == "b1"
+        session.happen(events.TakenOver(branch="b1"))
+        await pilot.pause(0.2)
+        assert "after this step" not in frames.text(pilot.app)
+        await pilot.press("x", "ctrl+right_square_bracket")
+        assert wishes(session)[1:] == [("take_over", "b1"), ("type", "b1", b"x"), ("hand_back", "b1")]
+
+
+async def test_no_fork_leads_away_from_a_shell_in_ones_hands(live: Show) -> None:
+    session = ScriptedLive(*began(), *broke("rm a", TESTS[0], step=1))
+    async with live(session) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LiveScreen)
+        await pilot.press("t", "f")
+        session.happen(OPENED, events.TakenOver(branch="b1"))
+        await pilot.pause(0.2)
+        assert screen.sight.selected == "b1"
+
+
+async def test_whichever_keyboard_was_taken_is_given_back(live: Show) -> None:
+    session = ScriptedLive(*began(), *broke("rm a", TESTS[0], step=1), OPENED)
+    async with live(session) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LiveScreen)
+        session.happen(events.TakenOver(branch="b1"))
+        await pilot.pause(0.2)
+        screen.choose(("b2", 0))
+        await pilot.press("ctrl+right_square_bracket")
+        assert wishes(session) == [("hand_back", "b1")]
+        assert not screen.check_action("hands_leave", ())
+
+
+async def test_what_waits_for_a_step_can_be_taken_back(live: Show) -> None:
+    session = ScriptedLive(*began(), proposed("sleep 9", 1))
+    async with live(session) as pilot:
+        await pilot.press("t", "ctrl+right_square_bracket")
+        assert wishes(session) == [("take_over", "b1"), ("hand_back", "b1")]
+        await pilot.pause(0.1)
+        assert "after this step" not in frames.text(pilot.app)
+
+
+async def test_following_goes_to_the_branch_at_work(live: Show) -> None:
+    session = ScriptedLive(*began(), *broke("rm a", TESTS[0], step=1), OPENED)
+    async with live(session) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LiveScreen)
+        await pilot.pause(0.1)
+        screen.choose(("b1", 0))
+        session.happen(proposed("ls", 1, "b2"))
+        await pilot.pause(0.2)
+        assert screen.sight.selected == "b1"
+        await pilot.press("w")
+        assert screen.sight.selected == "b2"
+        session.happen(proposed("ls", 2, "b1"))
+        await pilot.pause(0.2)
+        assert screen.sight.selected == "b2"
+        await pilot.press("w")
+        assert screen.sight.selected == "b1"
