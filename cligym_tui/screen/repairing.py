@@ -55,15 +55,14 @@ class RepairScreen(WorkingScreen, inherit_bindings=False):
 
         self.app.push_screen(Question(title, f"{text} That ends the work.", [("y", "yes")]), answered)
 
+    @property
+    def code(self) -> ExitCode:
+        """Whether it is repaired, which nothing is that was not submitted."""
+        code = super().code
+        return ExitCode.SHORT if code == ExitCode.GOAL and not self.hands.solved else code
+
     def _over(self) -> None:
         super()._over()
         if self.work.failure is None and not self._ending:
             self.app.clear_notifications()
             self.focus_pane("tests")
-
-    def action_app_quit(self) -> None:
-        """Leave; the exit code says whether it is repaired."""
-        if self.work.over and self.work.failure is None:
-            self._leave(int(ExitCode.GOAL if self.hands.solved else ExitCode.SHORT))
-        else:
-            super().action_app_quit()

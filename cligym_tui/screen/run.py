@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cligym_tui import diagnostics
-from cligym_tui.exits import ExitCode, code_of
+from cligym_tui.exits import ExitCode
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cligym_tui.screen.app import OperatorApp
     from cligym_tui.screen.config import Config
     from cligym_tui.screen.home import Starts
-    from cligym_tui.screen.source import Live
+    from cligym_tui.screen.source import AtWork, Live
     from engine.repair.hands import Hands
 
 
@@ -85,10 +85,7 @@ def run_live(live: Live) -> int:
         if not live.over:
             live.stop()
     _say(live.journal_path)
-    if live.failure is not None and code == ExitCode.GOAL:
-        diagnostics.report(live.failure)
-        return code_of(live.failure)
-    return code
+    return _told(live, code)
 
 
 def run_repair(hands: Hands) -> int:
@@ -109,10 +106,7 @@ def run_repair(hands: Hands) -> int:
         hands.stop()
         hands.join(30)
     _say(hands.journal_path)
-    if hands.failure is not None:
-        diagnostics.report(hands.failure)
-        return code_of(hands.failure)
-    return code
+    return _told(hands, code)
 
 
 def run_home(starts: Starts | None = None) -> int:
@@ -140,6 +134,13 @@ def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCod
     app = OperatorApp(first, config)
     garbage.begin()
     return exit_code(app, app.run())
+
+
+def _told(work: AtWork, code: ExitCode) -> ExitCode:
+    """The exit code of a session; why it failed is said here also when the screen, now gone, has said it."""
+    if work.failure is None or code == ExitCode.INTERRUPTED:
+        return code
+    return diagnostics.report(work.failure)
 
 
 def _say(journal: Path) -> None:

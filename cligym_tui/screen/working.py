@@ -71,12 +71,17 @@ class WorkingScreen(SessionScreen):
         names = [self.sight.selected, *self.source.state.branches]
         return next((name for now in ("now", "soon") for name in names if self.hands_on(name) == now), "")
 
+    @property
+    def code(self) -> ExitCode:
+        """What a session that is over has come to."""
+        failure = self.work.failure
+        return ExitCode.GOAL if failure is None else code_of(failure)
+
     def _over(self) -> None:
         failure = self.work.failure
-        code = ExitCode.GOAL if failure is None else code_of(failure)
         if self._ending:
             self.app.clear_notifications()  # what was said of this session is nothing to the next
-            self._leave(int(code))
+            self._leave(int(self.code))
         elif failure is not None:
             hint = getattr(failure, "hint", "")
             text = plain(f"{failure} {hint}", limit=2000).plain
@@ -151,8 +156,7 @@ class WorkingScreen(SessionScreen):
     def action_app_quit(self) -> None:
         """Leave; a session at work is ended first."""
         if self.work.over:
-            failure = self.work.failure
-            self._leave(int(ExitCode.GOAL if failure is None else code_of(failure)))
+            self._leave(int(self.code))
             return
         if self._ending:
             self._leave(int(ExitCode.INTERRUPTED))

@@ -112,3 +112,16 @@ async def test_the_end_is_asked_for_once_and_told_by_the_exit_code(key: str, wis
         await pilot.press("q")
     assert wishes(session)[len(typed) :] == [("hand_back", "b1"), (wish,)]
     assert app.return_value == (0 if key == "S" else 1)
+
+
+@pytest.mark.parametrize("solved", [True, False])
+async def test_only_a_repair_that_was_taken_is_a_success(solved: bool) -> None:
+    session = ScriptedHands(*began())
+    session.solved = solved
+    app = OperatorApp(lambda app: RepairScreen(cast("Hands", session), app.finish), Config())
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("q", "y")
+        await pilot.pause(0.3)
+    assert wishes(session) == [("stop",)]
+    assert app.return_value == (0 if solved else 1)

@@ -15,11 +15,13 @@ import pytest
 from textual.screen import Screen
 
 from cligym_tui.exits import ExitCode
+from cligym_tui.screen import run
 from cligym_tui.screen.app import OperatorApp, exit_code
 from cligym_tui.screen.config import Config
+from engine.errors import EngineError
 from sessions.journal import Journal
 from tests.hostile import CORPUS
-from tests.screen.story import began, looked, numbered, reported, whole
+from tests.screen.story import ScriptedLive, began, looked, numbered, reported, whole
 
 ROOT = Path(__file__).parents[2]
 OURS = re.compile(rb"\x1b\](?:22;[a-z-]*\x07|52;c;[A-Za-z0-9+/=]*\x07)")
@@ -154,3 +156,18 @@ def test_a_terminal_that_is_closed_ends_it() -> None:
         assert child.wait(timeout=20) == -signal.SIGHUP
     finally:
         child.kill()
+
+
+@pytest.mark.parametrize("left", [ExitCode.GOAL, ExitCode.DOCKER, ExitCode.INTERRUPTED])
+def test_why_a_session_failed_is_said_where_it_stays(
+    left: ExitCode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = ScriptedLive()
+    live.over, live.failure = True, EngineError("no Docker Engine answers", "start one")
+    monkeypatch.setattr(run, "need_terminal", lambda instead: None)
+    monkeypatch.setattr(run, "_run", lambda first, config: left)
+    interrupted = left == ExitCode.INTERRUPTED
+    assert run.run_live(live) == (left if interrupted else ExitCode.DOCKER)
+    said = capsys.readouterr().err
+    assert "the whole session is in" in said
+    assert ("no Docker Engine answers" in said) is not interrupted
