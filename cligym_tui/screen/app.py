@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from cligym_tui.exits import ExitCode
-from cligym_tui.screen import garbage
+from cligym_tui.screen import garbage, signals
 
 if TYPE_CHECKING:
     from typing import Any
@@ -43,6 +43,11 @@ class OperatorApp(App[int], inherit_bindings=False):
     def configured_keys(self) -> Mapping[str, str]:
         """Keys by action, where they are not the registry's."""
         return self._config.keys
+
+    def on_load(self) -> None:
+        """Before the terminal is changed: whatever ends the program changes it back."""
+        if not self.is_headless:
+            signals.watch(lambda: self.finish(ExitCode.INTERRUPTED))
 
     def on_mount(self) -> None:
         """Show the first screen."""

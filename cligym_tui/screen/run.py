@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cligym_tui import diagnostics
 from cligym_tui.exits import ExitCode
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from cligym_tui.screen.home import Starts
     from cligym_tui.screen.source import AtWork, Live
     from engine.repair.hands import Hands
+
+NOTICED: Final = 0.5
+"""Seconds in which nobody asks what is waited for."""
+PATIENCE: Final = 10.0
+"""Seconds a session has for its containers; whatever is left of them ends with this process."""
 
 
 def need_terminal(instead: str) -> None:
@@ -82,8 +87,7 @@ def run_live(live: Live) -> int:
     try:
         code = _run(lambda app: LiveScreen(live, app.finish, bell=config.bell), config)
     finally:
-        if not live.over:
-            live.stop()
+        _end(live)
     _say(live.journal_path)
     return _told(live, code)
 
@@ -120,20 +124,46 @@ def run_home(starts: Starts | None = None) -> int:
     """
     need_terminal("give a COMMAND or --auto GOLD; see `cligym-tui --help`")
     from cligym_tui.screen.config import load
-    from cligym_tui.screen.home import HomeScreen
+    from cligym_tui.screen.home import HomeScreen, Starts
 
     config = load()
-    return _run(lambda app: HomeScreen(app.finish, starts, bell=config.bell), config)
+    begun: list[Live] = []
+
+    def kept(live: Live) -> Live:
+        begun.append(live)
+        return live
+
+    if starts is not None:
+        begin, resume = starts
+        starts = Starts(lambda gold, agent: kept(begin(gold, agent)), lambda session: kept(resume(session)))
+    try:
+        return _run(lambda app: HomeScreen(app.finish, starts, bell=config.bell), config)
+    finally:
+        for live in begun:
+            _end(live)
 
 
 def _run(first: Callable[[OperatorApp], Screen[Any]], config: Config) -> ExitCode:
-    from cligym_tui.screen import garbage, hangup
+    from cligym_tui.screen import garbage, hangup, signals
     from cligym_tui.screen.app import OperatorApp, exit_code
 
     hangup.watch()
     app = OperatorApp(first, config)
     garbage.begin()
-    return exit_code(app, app.run())
+    try:
+        return exit_code(app, app.run())
+    finally:
+        signals.forget()
+
+
+def _end(work: AtWork) -> None:
+    """End a session that is at work still, and give it the time to do so in good order."""
+    if work.over:
+        return
+    work.stop()
+    if not work.join(NOTICED):
+        diagnostics.note("ending the session …")
+        work.join(PATIENCE)
 
 
 def _told(work: AtWork, code: ExitCode) -> ExitCode:

@@ -70,6 +70,9 @@ class AtWork(Protocol):
     def stop(self) -> None:
         """End the session in good order."""
 
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for its end; whether it came."""
+
 
 class Live(AtWork, Protocol):
     """One that breaks an environment."""

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cligym_tui.exits import ExitCode
 from cligym_tui.screen import run
 from cligym_tui.screen.app import OperatorApp, exit_code
 from cligym_tui.screen.config import Config
+from cligym_tui.screen.home import HomeScreen, Starts
 from engine.errors import EngineError
 from sessions.journal import Journal
 from tests.hostile import CORPUS
@@ -171,3 +173,85 @@ def test_why_a_session_failed_is_said_where_it_stays(
     said = capsys.readouterr().err
     assert "the whole session is in" in said
     assert ("no Docker Engine answers" in said) is not interrupted
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_signal_puts_the_screen_away(number: signal.Signals) -> None:
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "cligym_tui", "replay", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    try:
+        shown = b""
+        while b"help" not in shown:
+            shown += os.read(ours, 1 << 16)
+        assert termios.tcgetattr(theirs) != before
+        child.send_signal(number)
+        while b"the whole session is in" not in shown and select.select([ours], [], [], 10)[0]:
+            shown += os.read(ours, 1 << 16)
+        assert child.wait(timeout=20) == ExitCode.INTERRUPTED
+        assert termios.tcgetattr(theirs) == before
+        left = shown[shown.rindex(b"\x1b[?1049l") :]
+        assert b"\x1b[?1049h" not in left
+        for mode in (1000, 1003, 1006):
+            assert shown.rindex(b"\x1b[?%dl" % mode) > shown.rindex(b"\x1b[?%dh" % mode)
+    finally:
+        child.kill()
+        os.close(ours)
+        os.close(theirs)
+
+
+class Slow(ScriptedLive):
+    """Takes its time to end."""
+
+    def stop(self) -> None:
+        self.wishes.append(("stop",))
+
+    def join(self, timeout: float) -> bool:
+        self.wishes.append(("join",))
+        self.over = len(self.wishes) > 2
+        return self.over
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_a_session_is_given_time_to_end(crash: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(first: object, config: object) -> ExitCode:
+        if crash:
+            raise ZeroDivisionError
+        return ExitCode.INTERRUPTED
+
+    live = Slow()
+    monkeypatch.setattr(run, "need_terminal", lambda instead: None)
+    monkeypatch.setattr(run, "_run", shown)
+    if crash:
+        with pytest.raises(ZeroDivisionError):
+            run.run_live(live)
+    else:
+        assert run.run_live(live) == ExitCode.INTERRUPTED
+    assert live.wishes == [("stop",), ("join",), ("join",)]
+
+
+def test_so_is_one_that_was_begun_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = Slow()
+
+    def shown(first: Callable[[OperatorApp], Screen[None]], config: Config) -> ExitCode:
+        home = first(OperatorApp(first, config))
+        assert isinstance(home, HomeScreen)
+        assert home._starts is not None
+        assert home._starts.begin("tiny", "saboteur") is live
+        return ExitCode.INTERRUPTED
+
+    monkeypatch.setattr(run, "need_terminal", lambda instead: None)
+    monkeypatch.setattr(run, "_run", shown)
+    assert run.run_home(Starts(lambda gold, agent: live, lambda session: live)) == ExitCode.INTERRUPTED
+    assert live.wishes == [("stop",), ("join",), ("join",)]
