@@ -15,6 +15,9 @@ ONLY_REPLAY: Final = frozenset({REPLAY})
 ONLY_HOME: Final = frozenset({HOME})
 PANE: Final = "Every pane"
 
+LEAVES: Final = "hands.leave"
+"""The action whose keys are not typed into a shell that was taken over."""
+
 
 @dataclass(frozen=True)
 class Action:
@@ -196,7 +199,7 @@ ACTIONS: Final = (
         "take over",
         ("t",),
         "Your hands",
-        "Type into the branch's shell yourself; ctrl+] leaves. Every key is in the journal.",
+        "Type into the branch's shell yourself, until you leave it. Every key is in the journal.",
         AT_WORK,
         75,
     ),

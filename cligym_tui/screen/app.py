@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from cligym_tui.exits import ExitCode
 from cligym_tui.screen import garbage, signals
+from cligym_tui.screen.keymap import keymap
 
 if TYPE_CHECKING:
     from typing import Any
@@ -51,7 +52,7 @@ class OperatorApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show the first screen."""
-        self.set_keymap(dict(self._config.keys))
+        self.set_keymap(keymap(self._config.keys))
         if self._config.theme:
             self.theme = self._config.theme
         self.set_timer(1.0, garbage.settle)

@@ -14,12 +14,13 @@ from typing import Final
 import msgspec
 import platformdirs
 
-from cligym_tui.screen.actions import BY_ID
+from cligym_tui.screen.actions import BY_ID, LEAVES
 from engine.errors import UsageError
 
 FILE: Final = "cligym.toml"
 _HELD: Final = frozenset({"ctrl", "shift", "alt"})
-_NAMED: Final = frozenset(
+_FUNCTIONS: Final = frozenset(f"f{number}" for number in range(1, 13))
+_NAMED: Final = _FUNCTIONS | frozenset(
     [
         "enter",
         "tab",
@@ -37,8 +38,9 @@ _NAMED: Final = frozenset(
         "pageup",
         "pagedown",
     ]
-) | {f"f{number}" for number in range(1, 13)}
+)
 _RESERVED: Final = {"ctrl+right_square_bracket": "it is the only way out of a shell that was taken over"}
+_FIXED: Final = {"replay.percent": "its keys are the digits"}
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,12 +110,37 @@ def _read(file: Path) -> tuple[Config, dict[str, object]]:
             raise UsageError(
                 f"{file}: [keys] has no action {action!r}", "the help (?) and the README list them"
             )
-        for key in filter(None, keys.split(",")):
-            why = "" if _known(key.strip()) else "no key is called so"
-            why = why or _RESERVED.get(key.strip(), "") * (action != "hands.leave")
+        for key in keys.split(","):
+            why = _refused(action, key.strip())
             if why:
                 raise UsageError(f"{file}: [keys] {action}: {key!r}: {why}", 'such as "x", "ctrl+x" or "f5"')
-    return config, raw
+    named = {action: _canonical(keys) for action, keys in config.keys.items()}
+    return msgspec.structs.replace(config, keys=named), raw
+
+
+def _refused(action: str, key: str) -> str:
+    """Why an action cannot have a key (empty for none); empty when it can."""
+    if action in _FIXED:
+        return _FIXED[action]
+    if action == LEAVES:
+        if not key:
+            return "there has to be one that leaves a shell"
+        if not key.startswith(("ctrl+", "alt+")) and key not in _FUNCTIONS:
+            return "it is typed into the shell"
+    if key and not _known(key):
+        return "no key is called so"
+    return _RESERVED.get(_canonical(key), "") if action != LEAVES else ""
+
+
+def _canonical(keys: str) -> str:
+    """Keys as Textual calls them: it knows characters by name, and with a modifier by nothing else."""
+    from textual.keys import _character_to_key
+
+    found = []
+    for key in filter(None, map(str.strip, keys.split(","))):
+        *held, name = key.split("+")
+        found.append("+".join([*held, _character_to_key(name) if len(name) == 1 else name]))
+    return ",".join(found)
 
 
 def _check_theme(config: Config, place: str) -> None:

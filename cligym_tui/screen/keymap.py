@@ -11,6 +11,8 @@ from cligym_tui.screen.actions import (
     ACTIONS,
     ANYWHERE,
     AT_WORK,
+    BY_ID,
+    LEAVES,
     ONLY_HOME,
     ONLY_LIVE,
     ONLY_REPAIR,
@@ -18,6 +20,7 @@ from cligym_tui.screen.actions import (
     REPLAY,
     Action,
 )
+from cligym_tui.terminal.view import LEAVE
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -78,9 +81,32 @@ def bindings(actions: Iterable[Action], where: str = "") -> list[BindingType]:
         ]
         if action.id == "replay.percent":
             found += [Binding(key, f"{action.method}({key})", action.label, show=False) for key in keys]
-        elif keys:
-            found.append(Binding(",".join(keys), action.method, action.label, show=False, id=action.id))
+        else:
+            pressed = ",".join(keys) or _unbound(action.id)
+            found.append(Binding(pressed, action.method, action.label, show=False, id=action.id))
     return found
+
+
+def keymap(keys: Mapping[str, str]) -> dict[str, str]:
+    """The configured keys as Textual takes them.
+
+    It changes only bindings there are, and takes an empty string for no change: an action without keys has
+    one that no keyboard has. The key that leaves a shell by default always does, whatever else leaves it:
+    terminals do not send every key that has a name, and nobody may be locked in.
+    """
+    found = {name: chosen or _unbound(name) for name, chosen in keys.items()}
+    if LEAVES in found:
+        found[LEAVES] += f",{LEAVE}"
+    return found
+
+
+def leaving(keys: Mapping[str, str] | None = None) -> str:
+    """The key that leaves a shell, as people write it."""
+    return key_name(keys_of(BY_ID[LEAVES], keys)[0])
+
+
+def _unbound(action: str) -> str:
+    return f"unbound-{action}"
 
 
 def markdown() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cligym_tui.screen.keymap import configured, leaving
 from cligym_tui.screen.lines import Part, Parts, spread
 from cligym_tui.screen.sight import Sight
 from cligym_tui.screen.strip import PartsLine
@@ -19,7 +20,7 @@ class Steering(PartsLine):
 
     def see(self, sight: Sight, word: str) -> None:
         """Show a moment."""
-        self._parts = steering(sight, word)
+        self._parts = steering(sight, word, leaving(configured(self.app)))
         self.look()
 
     def parts(self, width: int) -> Parts:
@@ -27,8 +28,14 @@ class Steering(PartsLine):
         return spread(self._parts, [], width)
 
 
-def steering(sight: Sight, word: str) -> list[Part]:
-    """Guidance that waits, before what was understood, before the agent's intent and the last event."""
+def steering(sight: Sight, word: str, leave: str) -> list[Part]:
+    """Guidance that waits, before what was understood, before the agent's intent and the last event.
+
+    Args:
+        sight: the moment.
+        word: the last event.
+        leave: the key that gives the keyboard back.
+    """
     branch, step = sight.branch, sight.step
     parts: list[Part] = []
     waiting = [one for one in branch.guidance if not one.delivered] if branch else []
@@ -38,10 +45,10 @@ def steering(sight: Sight, word: str) -> list[Part]:
     if sight.hands == "now":
         return [
             ("The keyboard is yours: ", f"bold {WARN}"),
-            ("ctrl+] gives it back; every key is in the journal.", WARN),
+            (f"{leave} gives it back; every key is in the journal.", WARN),
         ]
     if sight.hands == "soon":
-        return [("You take over after this step: ", f"bold {WARN}"), ("ctrl+] takes that back.", WARN)]
+        return [("You take over after this step: ", f"bold {WARN}"), (f"{leave} takes that back.", WARN)]
     if waiting:
         count = f" (+{len(waiting) - 1})" if len(waiting) > 1 else ""
         return [(f"queued{count}: ", f"bold {WARN}"), (waiting[-1].text, ""), ("  at the next step", MUTED)]

@@ -35,7 +35,7 @@ MORE: Final = "›"
 """The last column of a row that goes on to the right of what is in sight."""
 DIM: Final = Style(dim=True)
 LEAVE: Final = "ctrl+right_square_bracket"
-"""The one key that is not typed into the shell."""
+"""The one key that is not typed into the shell, unless others are not either."""
 
 
 def paints_per_second() -> float:
@@ -112,6 +112,8 @@ class TerminalView(Selectable, can_focus=True):
         self.terminal = terminal or Terminal()
         self.following = True
         """Whether the end stays in sight: not once one scrolled up, again once one scrolled down."""
+        self.leave = frozenset([LEAVE])
+        """Keys that are not typed into a shell that was taken over."""
         self.search: Search | None = None
         self._query: str | None = None
         self._pump: Timer | None = None
@@ -414,12 +416,12 @@ class TerminalView(Selectable, can_focus=True):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether a key is for the shell, or for the search prompt, before anybody else gets it."""
         if self.taken_over:
-            return key != LEAVE
+            return key not in self.leave
         return self._query is not None and character is not None and character.isprintable()
 
     async def _on_key(self, event: events.Key) -> None:
         if self.taken_over:
-            if event.key == LEAVE:
+            if event.key in self.leave:
                 return
             data = encode(event.key, event.character, application=self.terminal.application_cursor)
             if data:

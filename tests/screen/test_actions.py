@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
+from textual.pilot import Pilot
 from textual.widget import Widget
 
 from cligym_tui.screen import config
 from cligym_tui.screen.actions import ACTIONS, HOME, LIVE, REPAIR, REPLAY, at
+from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.help import grouped
 from cligym_tui.screen.home import HomeScreen
 from cligym_tui.screen.keymap import key_name, markdown
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.panes.shell import ShellPane
+from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.repairing import RepairScreen
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.steered import LiveScreen
 from engine.errors import UsageError
+from sessions import events
+from tests.screen import frames
 from tests.screen.conftest import Show
 from tests.screen.story import ScriptedLive, began
 
@@ -88,6 +96,11 @@ def test_configuration(tmp_path: Path) -> None:
         ('[keys]\n"branch.frok" = "x"\n', "branch.frok"),
         ('[keys]\n"branch.fork" = "hyper+x"\n', "hyper+x"),
         ('[keys]\n"branch.fork" = "ctrl+right_square_bracket"\n', "only way out"),
+        ('[keys]\n"branch.fork" = "ctrl+]"\n', "only way out"),
+        ('[keys]\n"hands.leave" = ""\n', "has to be one"),
+        ('[keys]\n"hands.leave" = "q"\n', "typed into the shell"),
+        ('[keys]\n"hands.leave" = "tab"\n', "typed into the shell"),
+        ('[keys]\n"replay.percent" = "ctrl+a"\n', "digits"),
         ('theme = "mauve"\n', "mauve"),
         ("[keys\n", "cligym.toml"),
     ],
@@ -109,6 +122,58 @@ async def test_a_configured_key_does_what_it_is_for(live: Show, monkeypatch: pyt
         assert not [wish for wish in session.wishes if wish[0] == "set_mode"]
         await pilot.press("f9")
         assert ("set_mode", "confirm") in session.wishes
+
+
+def test_keys_are_called_as_they_arrive(tmp_path: Path) -> None:
+    file = tmp_path / "cligym.toml"
+    file.write_text('[keys]\n"app.help" = " f1, ctrl+\\\\,? ,"\n"hands.leave" = "ctrl+]"\n')
+    assert config.load((file,)).keys == {
+        "app.help": "f1,ctrl+backslash,question_mark",
+        "hands.leave": "ctrl+right_square_bracket",
+    }
+
+
+@asynccontextmanager
+async def with_keys(session: ScriptedLive, keys: dict[str, str]) -> AsyncIterator[Pilot[int]]:
+    """A session at work, with these keys configured."""
+    app = OperatorApp(lambda app: LiveScreen(session, app.finish), Config(keys=keys))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await pilot.pause(0.15)
+        yield pilot
+
+
+async def test_an_action_without_keys_can_be_given_one() -> None:
+    keyless = [action.id for action in ACTIONS if not action.keys]
+    keys = {name: f"f{number}" for number, name in enumerate(keyless, 9)}
+    assert {"app.theme", "app.screenshot", "session.guide-now"} == set(keys)
+    session = ScriptedLive(*began())
+    async with with_keys(session, keys) as pilot:
+        await pilot.press(keys["session.guide-now"])
+        assert pilot.app.screen.query_one(Prompt).asking
+        await pilot.press("escape", keys["app.theme"])
+        await pilot.pause(0.2)
+        assert isinstance(pilot.app.screen, CommandPalette)
+
+
+async def test_an_action_can_be_left_without_a_key() -> None:
+    session = ScriptedLive(*began())
+    async with with_keys(session, {"branch.discard": "", "app.help": ""}) as pilot:
+        await pilot.press("x", "question_mark", "f1")
+        await pilot.pause(0.1)
+        assert isinstance(pilot.app.screen, LiveScreen)
+        await pilot.press("m")
+        assert ("set_mode", "confirm") in session.wishes
+
+
+@pytest.mark.parametrize("key", ["ctrl+g", "f12", "ctrl+right_square_bracket"])
+async def test_a_configured_key_leaves_a_shell(key: str) -> None:
+    session = ScriptedLive(*began(), events.TakenOver(branch="b1"))
+    async with with_keys(session, {"hands.leave": "ctrl+g,f12"}) as pilot:
+        assert "ctrl+g leave the shell" in frames.text(pilot.app)
+        assert "ctrl+g gives it back" in frames.text(pilot.app)
+        await pilot.press("x", key)
+        wishes = [wish for wish in session.wishes if wish[0] != "resize"]
+        assert wishes == [("type", "b1", b"x"), ("hand_back", "b1")]
 
 
 async def test_the_palette_has_actions_with_their_keys(live: Show) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from cligym_tui.screen.actions import PANE_ACTIONS
+from cligym_tui.screen.actions import BY_ID, LEAVES, PANE_ACTIONS
 from cligym_tui.screen.clipboard import copy
-from cligym_tui.screen.keymap import bindings
+from cligym_tui.screen.keymap import bindings, configured, keys_of
 from cligym_tui.screen.lines import wrapped
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.source import AT_ONCE, Printed, Source
@@ -36,6 +36,10 @@ class ShellPane(TerminalView, inherit_bindings=False):
         self._branch = ""
         self._position: int | None = None
         self._nothing = True
+
+    def on_mount(self) -> None:
+        """Let the keys through that leave a shell."""
+        self.leave |= set(keys_of(BY_ID[LEAVES], configured(self.app)))
 
     def follow(self, source: Source, sight: Sight) -> None:
         """Draw what the selected branch printed since."""
