@@ -25,30 +25,41 @@ class Forest:
     def __init__(self, sight: Sight, opened: frozenset[str] = frozenset()) -> None:
         self._sight = sight
         self._opened = opened
-        self._lines: list[tuple[str, Branch, Step | None]] = []
+        self._lines: list[tuple[int, Branch, Step | None]] = []
+        branches = sight.state.branches
         children: dict[Key, list[Branch]] = {}
-        for branch in sight.state.branches.values():
-            parent = branch.parent if branch.parent in sight.state.branches else ""
+        for branch in branches.values():
+            parent = branch.parent if branch.parent in branches else ""
             children.setdefault((parent, branch.fork if parent else 0), []).append(branch)
         self._children = children
         self._seen: set[str] = set()
         for branch in children.get(("", 0), []):
-            self._plant(branch, "")
+            self._plant(branch)
 
-    def _plant(self, branch: Branch, indent: str) -> None:
-        if branch.id in self._seen or len(indent) > 40:
-            return
-        self._seen.add(branch.id)
-        self._lines.append((indent, branch, None))
-        for child in self._children.get((branch.id, 0), []):
-            self._plant(child, indent + "  ")
+    def _plant(self, root: Branch) -> None:
+        # Not by recursion: forks of forks go as deep as an operator likes.
+        due: list[tuple[int, Branch, Step | None]] = [(0, root, None)]
+        while due:
+            depth, branch, step = line = due.pop()
+            if step is None:
+                if branch.id in self._seen:
+                    continue
+                self._seen.add(branch.id)
+                due += reversed(self._under(branch, depth))
+            self._lines.append(line)
+
+    def _under(self, branch: Branch, depth: int) -> list[tuple[int, Branch, Step | None]]:
+        """What hangs under a branch: its steps, and under each the branches that fork there."""
+        found: list[tuple[int, Branch, Step | None]] = [
+            (depth + 1, child, None) for child in self._children.get((branch.id, 0), [])
+        ]
         wide = branch.id == self._sight.selected or branch.open or branch.id in self._opened
         for number, step in sorted(branch.steps.items()):
             forks = self._children.get((branch.id, number), [])
             if wide or forks:
-                self._lines.append((indent + "  ", branch, step))
-            for child in forks:
-                self._plant(child, indent + "    ")
+                found.append((depth + 1, branch, step))
+            found += [(depth + 2, child, None) for child in forks]
+        return found
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -64,7 +75,9 @@ class Forest:
 
     def parts(self, index: int, width: int) -> list[Part]:
         """One line."""
-        indent, branch, step = self._lines[index]
+        depth, branch, step = self._lines[index]
+        # However deep it is, half of the line says what it is.
+        indent = ("  " * depth)[: width // 2]
         if step is None:
             left, right = self._branch(branch)
         else:
