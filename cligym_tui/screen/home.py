@@ -200,7 +200,8 @@ class HomeScreen(WholeScreen):
         self.app.push_screen(ReplayScreen(ReplaySource(player, journal), self._back))
 
     def _back(self) -> None:
-        self.app.pop_screen()
+        while self.app.screen is not self:  # a session that is over may have something before it
+            self.app.pop_screen()
 
     def _failed(self, error: Exception) -> None:
         text = plain(f"{error} {getattr(error, 'hint', '')}").plain

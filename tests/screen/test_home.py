@@ -180,3 +180,24 @@ async def test_the_palette_knows_the_place() -> None:
         await _press(pilot, "ctrl+p")
         await pilot.pause(0.3)
         assert "Home: start or open  (enter)" in frames.text(pilot.app)
+
+
+class Ending(ScriptedLive):
+    """Is not over as soon as it is to end."""
+
+    def stop(self) -> None:
+        self.wishes.append(("stop",))
+
+
+@pytest.mark.parametrize("popup", ["question_mark", "o", "ctrl+p"])
+async def test_a_session_that_is_over_goes_with_what_was_open_before_it(popup: str) -> None:
+    gold()
+    live = Ending(*began())
+    async with app(live).run_test(size=(100, 30)) as pilot:
+        await _press(pilot)
+        await _press(pilot, "enter")
+        await _press(pilot, "q", "y", popup)
+        assert not isinstance(pilot.app.screen, LiveScreen | HomeScreen)
+        live.over = True
+        await pilot.pause(0.3)
+        assert isinstance(pilot.app.screen, HomeScreen)
