@@ -288,7 +288,12 @@ ACTIONS: Final = (
     Action("pane.page-up", "page up", ("ctrl+u", "pageup"), PANE, "A page up.", ANYWHERE),
     Action("pane.top", "top", ("g", "home"), PANE, "To the first line.", ANYWHERE),
     Action(
-        "pane.bottom", "bottom", ("G", "end"), PANE, "To the last line; the shell follows again.", ANYWHERE
+        "pane.bottom",
+        "bottom",
+        ("G", "end"),
+        PANE,
+        "To the last line; what grows is followed again.",
+        ANYWHERE,
     ),
     Action("pane.search", "search", ("slash",), PANE, "Search.", ANYWHERE, 30),
     Action("pane.match", "next match", ("n",), PANE, "To the next match.", ANYWHERE),
@@ -299,7 +304,7 @@ ACTIONS: Final = (
         ("enter",),
         PANE,
         "Tests: what the failure said. Tree: look at this branch. Dockerfile: the tests a step flipped.",
-        ANYWHERE,
+        SESSION,
         45,
     ),
     Action("pane.copy", "copy", ("y",), PANE, "Copy what is selected, or all the pane shows.", ANYWHERE),

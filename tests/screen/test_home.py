@@ -201,3 +201,12 @@ async def test_a_session_that_is_over_goes_with_what_was_open_before_it(popup: s
         live.over = True
         await pilot.pause(0.3)
         assert isinstance(pilot.app.screen, HomeScreen)
+
+
+async def test_the_help_tells_of_nothing_that_is_elsewhere() -> None:
+    async with app().run_test(size=(140, 60)) as pilot:
+        await _press(pilot, "question_mark")
+        said = pilot.app.screen.query_one(Listing).copyable()
+        assert "Start a session" in said
+        for word in ("Dockerfile:", "Tree:", "the shell follows"):
+            assert word not in said
