@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 MOVES: Final = {f"pane.{way}" for way in ("down", "up", "left", "right", "page-down", "page-up")}
-UNNAMED: Final = {*MOVES, "app.palette"}
+UNNAMED: Final = {*MOVES, "app.palette", "replay.percent"}
+"""The share of a session is in the key; a name would have but one."""
 
 
 class Actions(Provider):

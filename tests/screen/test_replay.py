@@ -315,3 +315,11 @@ async def test_a_picture_of_the_screen_needs_nothing_from_elsewhere(replay: Show
     assert set(re.findall(r"https?://[^/\s]+", drawn)) <= {"http://www.w3.org", "https://www.textualize.io"}
     assert "font-face" not in drawn
     assert drawn.count("<text ") == drawn.count('xml:space="preserve"') > 10
+
+
+async def test_the_palette_goes_to_no_share_that_it_cannot_ask_for(replay: Show) -> None:
+    async with replay() as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.press(*"per", "space", *"cent")
+        await pilot.pause(0.5)
+        assert "(0-9)" not in frames.text(pilot.app)
