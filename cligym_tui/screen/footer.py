@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cligym_tui.screen.actions import Action
 from cligym_tui.screen.keymap import configured, key_name, keys_of
 from cligym_tui.screen.lines import Part, Parts, width_of
 from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.widget import Widget
 
 MOST = 7
 """Hints at 80 columns; wider terminals get more."""
@@ -57,6 +63,10 @@ class Hints(PartsLine):
         if self._instead:
             return []
         return [name for action in self._fitting(width) for name in (action.method, action.method, "")]
+
+    def doer(self, action: str) -> Widget | Screen[object] | None:
+        """The focused pane does what every pane can."""
+        return self.screen.focused if action.startswith("pane_") else self.screen
 
     def _fitting(self, width: int) -> list[Action]:
         found: list[Action] = []

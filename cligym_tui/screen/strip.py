@@ -15,6 +15,7 @@ from cligym_tui.screen.safe import shown
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.screen import Screen
 
 
 class PartsLine(Widget):
@@ -55,9 +56,14 @@ class PartsLine(Widget):
         for part, action in zip(self.parts(self.size.width), self.actions(self.size.width), strict=False):
             at += width_of([part])
             if event.x < at:
-                if action:
-                    await self.screen.run_action(action)
+                doer = self.doer(action) if action else None
+                if doer is not None:
+                    await doer.run_action(action)
                 return
+
+    def doer(self, action: str) -> Widget | Screen[object] | None:
+        """Who does what a part stands for."""
+        return self.screen
 
 
 def joined(groups: list[list[Part]], width: int, between: str = "  ") -> list[Part]:

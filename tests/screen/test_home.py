@@ -12,6 +12,7 @@ from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.home import HomeScreen, Starts
 from cligym_tui.screen.listing import Listing
+from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.steered import LiveScreen
 from engine.gold import store
@@ -210,3 +211,12 @@ async def test_the_help_tells_of_nothing_that_is_elsewhere() -> None:
         assert "Start a session" in said
         for word in ("Dockerfile:", "Tree:", "the shell follows"):
             assert word not in said
+
+
+async def test_a_click_on_a_key_of_the_list_does_it() -> None:
+    async with app().run_test(size=(100, 30)) as pilot:
+        await _press(pilot)
+        at = frames.text(pilot.app).splitlines()[-1].index("/ search")
+        await pilot.click("Hints", offset=(at, 0))
+        await pilot.pause(0.1)
+        assert pilot.app.screen.query_one(Prompt).asking

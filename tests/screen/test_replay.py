@@ -11,6 +11,8 @@ import pytest
 from cligym_tui.demo import DEMO
 from cligym_tui.screen.lines import ending, spread, width_of
 from cligym_tui.screen.panes.shell import ShellPane
+from cligym_tui.screen.popup import TextPopup
+from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.replaying import ReplayScreen
 from cligym_tui.screen.safe import shown
 from cligym_tui.terminal import tape
@@ -315,6 +317,20 @@ async def test_a_picture_of_the_screen_needs_nothing_from_elsewhere(replay: Show
     assert set(re.findall(r"https?://[^/\s]+", drawn)) <= {"http://www.w3.org", "https://www.textualize.io"}
     assert "font-face" not in drawn
     assert drawn.count("<text ") == drawn.count('xml:space="preserve"') > 10
+
+
+async def test_a_click_on_a_key_of_the_pane_does_it(replay: Show) -> None:
+    async with replay(size=(220, 40), at=2) as pilot:
+        await pilot.press("tab")
+        await pilot.pause(0.2)
+        for label in ("enter open", "/ search"):
+            at = frames.text(pilot.app).splitlines()[-1].index(label)
+            await pilot.click("Hints", offset=(at, 0))
+            await pilot.pause(0.2)
+            if label == "enter open":
+                assert isinstance(pilot.app.screen, TextPopup)
+                await pilot.press("escape")
+        assert pilot.app.screen.query_one("#prompt", Prompt).asking
 
 
 async def test_the_palette_goes_to_no_share_that_it_cannot_ask_for(replay: Show) -> None:
