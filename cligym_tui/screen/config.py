@@ -8,18 +8,21 @@ from __future__ import annotations
 import os
 import tomllib
 import unicodedata
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import platformdirs
 
-from cligym_tui.screen.actions import BY_ID, LEAVES
+from cligym_tui.screen.actions import BY_ID, LEAVES, PANE_ACTIONS, Action
 from engine.errors import UsageError
 
 FILE: Final = "cligym.toml"
 _HELD: Final = frozenset({"ctrl", "shift", "alt"})
 _FUNCTIONS: Final = frozenset(f"f{number}" for number in range(1, 13))
+_SOUGHT: Final = frozenset({"pane.match", "pane.match-back"})
+"""Actions whose keys are a pane's only while something is sought."""
 _NAMED: Final = _FUNCTIONS | frozenset(
     [
         "enter",
@@ -77,6 +80,7 @@ def load(read: tuple[Path, ...] | None = None) -> Config:
         found, raw = _read(file)
         changes = {name: getattr(found, name) for name in raw if name != "keys"}
         merged = msgspec.structs.replace(merged, keys={**merged.keys, **found.keys}, **changes)
+        _check_panes(merged.keys, found.keys, file)
     return msgspec.structs.replace(merged, **_variables())
 
 
@@ -119,7 +123,7 @@ def _read(file: Path) -> tuple[Config, dict[str, object]]:
 
 
 def _refused(action: str, key: str) -> str:
-    """Why an action cannot have a key (empty for none); empty when it can."""
+    """Why an action cannot have a key, or none where the key is empty; empty when it can."""
     if action in _FIXED:
         return _FIXED[action]
     if action == LEAVES:
@@ -130,6 +134,22 @@ def _refused(action: str, key: str) -> str:
     if key and not _known(key):
         return "no key is called so"
     return _RESERVED.get(_canonical(key), "") if action != LEAVES else ""
+
+
+def _check_panes(keys: Mapping[str, str], changed: Iterable[str], file: Path) -> None:
+    """A pane has its keys before the screen around it: what shares one with it would never be done."""
+    for action in (BY_ID[name] for name in changed if not name.startswith("pane.")):
+        for pane in PANE_ACTIONS:
+            shared = _keys(action, keys) & _keys(pane, keys)
+            if shared and action.where & pane.where and pane.id not in _SOUGHT:
+                raise UsageError(
+                    f"{file}: [keys] {action.id}: {min(shared)!r}: that is the key of {pane.id}",
+                    f'"{pane.id}" can have another one, or "" for none',
+                )
+
+
+def _keys(action: Action, keys: Mapping[str, str]) -> set[str]:
+    return {key for key in keys.get(action.id, ",".join(action.keys)).split(",") if key}
 
 
 def _canonical(keys: str) -> str:

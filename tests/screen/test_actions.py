@@ -97,6 +97,8 @@ def test_configuration(tmp_path: Path) -> None:
         ('[keys]\n"branch.fork" = "hyper+x"\n', "hyper+x"),
         ('[keys]\n"branch.fork" = "ctrl+right_square_bracket"\n', "only way out"),
         ('[keys]\n"branch.fork" = "ctrl+]"\n', "only way out"),
+        ('[keys]\n"session.mode" = "f9,g"\n', "'g': that is the key of pane.top"),
+        ('[keys]\n"pane.down" = "f9"\n"app.help" = "f9"\n', "'f9': that is the key of pane.down"),
         ('[keys]\n"hands.leave" = ""\n', "has to be one"),
         ('[keys]\n"hands.leave" = "q"\n', "typed into the shell"),
         ('[keys]\n"hands.leave" = "tab"\n', "typed into the shell"),
@@ -122,6 +124,12 @@ async def test_a_configured_key_does_what_it_is_for(live: Show, monkeypatch: pyt
         assert not [wish for wish in session.wishes if wish[0] == "set_mode"]
         await pilot.press("f9")
         assert ("set_mode", "confirm") in session.wishes
+
+
+def test_a_key_that_a_pane_does_not_need_is_free(tmp_path: Path) -> None:
+    file = tmp_path / "cligym.toml"
+    file.write_text('[keys]\n"session.mode" = "g,N"\n"pane.top" = "home"\n"home.start" = "enter"\n')
+    assert config.load((file,)).keys["session.mode"] == "g,N"
 
 
 def test_keys_are_called_as_they_arrive(tmp_path: Path) -> None:
