@@ -109,9 +109,15 @@ def _print(pieces: Iterable[bytes]) -> None:
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file that appears when it is whole."""
+    """Write a file that appears when it is whole; through a link it is the file that the link means."""
     temporary: Path | None = None
     try:
+        if path.exists() and not path.is_file():
+            # A pipe or a device is written to; a file in its place would be another thing of the same name.
+            with path.open("wb") as there:
+                there.writelines(_chunks(pieces))
+            return
+        path = Path(os.path.realpath(path))
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name[:100]}.", delete=False
         ) as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -135,3 +136,29 @@ def test_the_one_that_comes_with_the_program(tmp_path: Path) -> None:
         out = tmp_path / kind
         assert run(["export", "demo", "--format", kind, "-o", str(out)]) is ExitCode.GOAL
         assert out.stat().st_size > 100
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(journal: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # Both ends: whoever writes waits for a reader, and what is written has room in the pipe.
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        assert run(["export", str(journal), "--format", "jsonl", "-o", str(pipe)]) is ExitCode.GOAL
+        assert stat.S_ISFIFO(pipe.lstat().st_mode)
+        assert os.read(reader, 1 << 16) == journal.read_bytes()
+    finally:
+        os.close(reader)
+
+
+def test_a_link_stays_one_and_the_file_it_means_is_written(journal: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for name, before in (("old", b"before"), ("new", None)):
+        meant, link = tmp_path / "elsewhere" / name, tmp_path / name
+        if before is not None:
+            meant.write_bytes(before)
+        link.symlink_to(meant)
+        assert run(["export", str(journal), "--format", "jsonl", "-o", str(link)]) is ExitCode.GOAL
+        assert link.is_symlink()
+        assert meant.read_bytes() == journal.read_bytes()
+    assert sorted(path.name for path in tmp_path.rglob(".*")) == []
