@@ -86,9 +86,9 @@ FLAGS = ("self_contained", "reject_trivial", "batch")
 _SHARED = {
     "open": {"agent", *model_arguments.OPTIONS},
     "resume": {*model_arguments.OPTIONS},
-    "repair": {*model_arguments.OPTIONS},
+    "repair": {*model_arguments.OPTIONS} - {"max_steps"},
 }
-"""Options of `--auto` that a command has as well."""
+"""Options of `--auto` that mean the same to a command, and may be given before its name."""
 
 
 def parser() -> Parser:
@@ -143,7 +143,13 @@ def _open(commands: Any) -> None:
         default="confirm",
         help="what the operator decides: nothing, every command, everything (default confirm)",
     )
-    opened.add_argument("--agent", metavar="NAME", type=agent, help="saboteur (the default) or claude")
+    opened.add_argument(
+        "--agent",
+        metavar="NAME",
+        type=agent,
+        default=argparse.SUPPRESS,
+        help="saboteur (the default) or claude",
+    )
     model_arguments.add(opened)
 
 
@@ -238,7 +244,12 @@ def _repair(commands: Any) -> None:
         help="how much the solver is told (default none)",
     )
     repair.add_argument(
-        "--max-steps", metavar="N", type=whole(1, 10_000), default=100, help="of an attempt (default 100)"
+        "--max-steps",
+        dest="attempt_steps",
+        metavar="N",
+        type=whole(1, 10_000),
+        default=100,
+        help="of an attempt (default 100)",
     )
     model_arguments.add(repair, without="max_steps")
 
@@ -397,8 +408,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
             main.error(f"--auto and {asked.command} are two commands")
         asked.command = "auto"
     elif given:
-        main.error(f"--{given[0].replace('_', '-')} belongs to --auto GOLD")
+        before = f" before {asked.command}" if asked.command else ""
+        main.error(f"--{given[0].replace('_', '-')}{before} belongs to --auto GOLD")
     for name, (_, default) in _AUTO.items():
         if getattr(asked, name) is None:
             setattr(asked, name, default)
+    if asked.command == "auto":
+        # Now, for a run that has begun ends with a result and no longer with a line.
+        model_arguments.check(asked.agent, asked)
     return asked

@@ -35,7 +35,8 @@ def begin(
         asked: options about models, where a command line has them.
 
     Raises:
-        UsageError, GoldError, OutputError: it cannot begin.
+        UsageError, GoldError, OutputError: it cannot begin; or options of models are given to an agent that
+            is none.
     """
     # Only now is the engine needed.
     from engine.live import Wanted
@@ -51,7 +52,7 @@ def resume(session: str, asked: argparse.Namespace | None = None) -> Live:
         asked: as for `begin`.
 
     Raises:
-        UsageError, GoldError, OutputError, SessionsError: it cannot go on.
+        UsageError, GoldError, OutputError, SessionsError: it cannot go on; or options as for `begin`.
     """
     from engine.live import Wanted
     from sessions.library import Library
@@ -64,14 +65,13 @@ def _live(wanted: Wanted, asked: argparse.Namespace | None) -> Live:
     from cligym_tui.screen.config import load
     from engine.live import Live
 
-    wanted = replace(wanted, alone=load().self_contained)
-    if wanted.agent == "claude":
-        wanted = replace(
-            wanted,
-            minds=model_arguments.minds(wanted.agent, asked),
-            budget=model_arguments.budget(asked),
-            max_steps=asked.max_steps if asked else None,
-        )
+    wanted = replace(
+        wanted,
+        alone=load().self_contained,
+        minds=model_arguments.minds(wanted.agent, asked),
+        budget=model_arguments.budget(asked),
+        max_steps=asked.max_steps if asked else None,
+    )
     live = Live(wanted)
     live.start()
     return live

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cligym_tui.option_types import dollars, filled, whole
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
-
     from engine.ledger import Budget
     from engine.models.reach import Minds
 
@@ -23,6 +23,8 @@ class Asked(Protocol):
     fallback_model: str | None
     max_usd: float | None
     max_tokens: int | None
+    max_steps: int | None
+    batch: bool
 
 
 OPTIONS: Final[dict[str, tuple[Any, str]]] = {
@@ -36,14 +38,33 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
 
 
 def add(command: argparse.ArgumentParser, without: str = "") -> None:
-    """Give a command these options, but one perhaps."""
+    """Give a command these options, but one perhaps.
+
+    They have no default: a command's would take the place of what was said before the command's name.
+    """
     for name, (kind, told) in OPTIONS.items():
         if name != without:
-            command.add_argument(f"--{name.replace('_', '-')}", dest=name, type=kind, help=told)
+            command.add_argument(
+                f"--{name.replace('_', '-')}", dest=name, type=kind, help=told, default=argparse.SUPPRESS
+            )
+
+
+def check(agent: str, asked: Asked | None) -> None:
+    """See that nobody relies on a limit that is not heeded.
+
+    Raises:
+        UsageError: an option of models, and an agent that is none.
+    """
+    if agent != "claude" and asked:
+        for name in (*OPTIONS, "batch"):
+            if getattr(asked, name) not in (None, False):
+                said = name.replace("_", "-")
+                raise UsageError(f"--{said} belongs to --agent claude", "leave it out, or have a model do it")
 
 
 def minds(agent: str, asked: Asked | None) -> Minds | None:
-    """The models of an agent that is one, else None."""
+    """The models of an agent that is one, else None; raises as `check`."""
+    check(agent, asked)
     if agent != "claude":
         return None
     from engine.models.reach import Minds

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from cligym_tui import diagnostics, output
 from cligym_tui.exits import ExitCode
-from cligym_tui.model_arguments import OPTIONS, budget, minds
+from cligym_tui.model_arguments import budget, minds
 from cligym_tui.wording import number, span, spending, table
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
-    from engine.models.reach import Minds
     from engine.repair.figures import Difficulty, Pass
     from engine.repair.order import Outcome
     from sessions.repairs import Attempted
@@ -38,8 +37,8 @@ def run(asked: argparse.Namespace) -> ExitCode:
         asked.attempts,
         asked.at_a_time,
         asked.hint,
-        Allowance(steps=asked.max_steps),
-        _minds(asked),
+        Allowance(steps=asked.attempt_steps),
+        minds(asked.solver, asked),
         budget(asked),
     )
     outcome = asyncio.run(repair(order, _tell))
@@ -66,25 +65,11 @@ def _operator(asked: argparse.Namespace) -> ExitCode:
     from cligym_tui.screen.run import need_terminal, run_repair
     from engine.repair.hands import Hands
 
-    _minds(asked)
+    minds(asked.solver, asked)
     if len(asked.directories) > 1 or asked.attempts > 1 or asked.json:
         raise UsageError("a person tries one task, once, on the screen", "name one TASK")
     need_terminal("`cligym-tui repair TASK --agent claude` works without one")
     return ExitCode(run_repair(Hands(Path(asked.directories[0]).expanduser().absolute(), asked.hint)))
-
-
-def _minds(asked: argparse.Namespace) -> Minds | None:
-    """The models, for a solver that is one.
-
-    Raises:
-        UsageError: an option of models, and a solver that is none.
-    """
-    found = minds(asked.solver, asked)
-    given = {name for name in OPTIONS if name != "max_steps" and getattr(asked, name) is not None}
-    if found is None and given:
-        said = min(given).replace("_", "-")
-        raise UsageError(f"--{said} belongs to --agent claude", "see `cligym-tui repair --help`")
-    return found
 
 
 def _tell(attempted: Attempted) -> None:

@@ -1,8 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from cligym_tui.arguments import AGENTS
+from cligym_tui.arguments import AGENTS, parse
+from cligym_tui.home_command import begin, resume
+from engine.errors import UsageError
+from sessions import events
+from sessions.library import Library
 from tests.cli.conftest import Run
 
 BAD = [
@@ -41,6 +46,11 @@ BAD = [
     ["--auto", "x", "--task", "3"],
     ["--tasks", "3"],
     ["doctor", "--tasks", "3"],
+    ["--auto", "x", "--max-usd", "5"],
+    ["--auto", "x", "--batch"],
+    ["--max-usd", "5", "doctor"],
+    ["--max-steps", "3", "repair", "x", "--agent", "claude"],
+    ["repair", "x", "--agent", "oracle", "--max-tokens", "5"],
 ]
 
 
@@ -74,3 +84,37 @@ def test_the_agents_are_the_engine_s() -> None:
     from engine import auto  # not above: it takes the whole engine with it
 
     assert AGENTS == auto.AGENTS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--max-usd", "5", "--model", "m", "--agent", "claude", "open", "x"],
+        ["open", "x", "--max-usd", "5", "--model", "m", "--agent", "claude"],
+        ["--max-usd", "9", "--model", "m", "--agent", "claude", "open", "x", "--max-usd", "5"],
+        ["--max-usd", "5", "resume", "x", "--model", "m"],
+        ["--max-usd", "5", "--model", "m", "repair", "x", "--agent", "claude"],
+    ],
+)
+def test_options_of_models_count_on_either_side_of_the_command(words: list[str]) -> None:
+    asked = parse(words)
+    assert (asked.max_usd, asked.model, asked.fallback_model) == (5, "m", None)
+    if asked.command != "repair":
+        assert asked.agent == ("claude" if "claude" in words else "saboteur")
+        assert asked.max_steps is None
+
+
+def test_a_repair_s_own_steps_are_not_those_of_a_run() -> None:
+    assert parse(["repair", "x", "--agent", "claude"]).attempt_steps == 100
+    assert parse(["repair", "x", "--agent", "claude", "--max-steps", "3"]).attempt_steps == 3
+
+
+def test_a_limit_that_nobody_would_heed_is_refused(state: Path) -> None:
+    with pytest.raises(UsageError, match="--max-usd belongs to --agent claude"):
+        begin("x", asked=parse(["open", "x", "--max-usd", "5"]))
+    with Library().create() as made:
+        made.journal.append(
+            events.SessionStarted(session=made.id, gold="x", image="sha256:0", agent="saboteur")
+        )
+    with pytest.raises(UsageError, match="--model belongs to --agent claude"):
+        resume(made.id, parse(["resume", made.id, "--model", "m"]))
