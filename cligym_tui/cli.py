@@ -17,6 +17,9 @@ from cligym_tui.exits import ExitCode
 if TYPE_CHECKING:
     import argparse
 
+_JUDGES = frozenset({("task", "check"), ("trajectories", "verify"), ("repair", ""), ("doctor", "")})
+"""Commands whose 0 is a verdict: whoever reads no further has not been told it."""
+
 
 def main() -> NoReturn:
     """The program: never returns, and never ends with a traceback."""
@@ -57,7 +60,12 @@ def run(argv: list[str]) -> ExitCode:
 
 def _command(asked: argparse.Namespace) -> ExitCode:
     module = importlib.import_module(f"cligym_tui.{asked.command}_command")
-    code: ExitCode = module.run(asked)
+    try:
+        code: ExitCode = module.run(asked)
+    except output.ReaderGone:
+        if (asked.command, getattr(asked, "action", "")) in _JUDGES:
+            return ExitCode.SHORT
+        raise
     return code
 
 
