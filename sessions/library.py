@@ -140,13 +140,15 @@ class Library:
         return summarize(self.find(text))
 
     def list(self) -> tuple[Summary, ...]:
-        """Every session that has a journal, newest first."""
+        """Every session that has a journal and is not hidden from this user, newest first."""
         return tuple(summarize(self.root / name) for name in reversed(self._names()))
 
     def _names(self) -> tuple[str, ...]:
         try:
             with os.scandir(self.root) as entries:
-                names = [entry.name for entry in entries if entry.is_dir() and _NAME.fullmatch(entry.name)]
+                names = [entry.name for entry in entries if _NAME.fullmatch(entry.name)]
         except OSError:
             return ()
-        return tuple(sorted(name for name in names if (self.root / name / JOURNAL_NAME).exists()))
+        # Not `Path.exists`: it raises where another user's directory may not be entered, and one such
+        # directory would hide all the others.
+        return tuple(sorted(name for name in names if os.path.exists(self.root / name / JOURNAL_NAME)))

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,31 @@ def test_no_directory_is_no_sessions(library):
     assert library.list() == ()
     with pytest.raises(errors.SessionUnknown):
         library.find("x")
+
+
+def test_one_session_of_somebody_else_hides_no_other():
+    root = os.geteuid() == 0
+    # Not in pytest's own directories, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as place:
+        library = Library(Path(place))
+        with library.create() as session:
+            pass
+        closed = library.root / "closed"
+        closed.mkdir()
+        (closed / "events.jsonl").touch()
+        (library.root / "round").symlink_to("round")
+        for directory in (library.root, session.directory):
+            directory.chmod(0o755)
+        closed.chmod(0)
+        try:
+            if root:  # who may enter everything, and is somebody else for a moment
+                os.seteuid(65534)
+            assert library.find(session.id[:8]).name == session.id
+            assert [one.id for one in library.list()] == [session.id]
+        finally:
+            if root:
+                os.seteuid(0)
+            closed.chmod(0o700)
 
 
 def test_a_state_directory_that_cannot_be_is_a_typed_error(tmp_path):
