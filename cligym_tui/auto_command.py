@@ -196,7 +196,8 @@ def _chosen(asked: Asked) -> Show:
     from rich.console import Console
 
     console = Console(highlight=False, emoji=False)
-    if console.is_dumb_terminal:
+    if console.is_dumb_terminal or console.options.ascii_only:
+        # The display's marks and bars are in no encoding but those of Unicode.
         return Lines()
     from cligym_tui.live import Live
 

@@ -232,6 +232,15 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[9" not in shown
 
 
+@pytest.mark.usefixtures("state")
+def test_a_terminal_that_is_not_unicode_s_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "iso-8859-1")
+    code, shown = on_a_terminal("goal")
+    assert code == 0
+    assert "goal reached after" in shown
+    assert "\x1b" not in shown
+
+
 def test_an_engine_that_does_not_even_import_ends_with_a_result(state: Path) -> None:
     script = (
         "import sys; sys.modules['engine.auto'] = None\n"
