@@ -30,15 +30,34 @@ def copy(widget: Widget, text: str, what: str) -> None:
         widget.notify("Nothing to copy here.", markup=False)
         return
     lines = "1 line" if count == 1 else f"{count} lines"
-    widget.notify(f"Copied {what}, {lines}{_put(widget, text)}.", markup=False)
+    try:
+        where = _put(widget, text)
+    except OSError as error:
+        why = f"too long for a terminal's clipboard, and not to be kept in a file: {error.strerror or error}"
+        widget.notify(f"Not copied: {why}.", severity="warning", markup=False)
+    else:
+        widget.notify(f"Copied {what}, {lines}{where}.", markup=False)
 
 
 def _put(widget: Widget, text: str) -> str:
+    """Put the text somewhere; where, unless it is a clipboard.
+
+    Raises:
+        OSError: only a file would take it, and there is no place for one.
+    """
     data = text.encode("utf-8")
     for variable, program in PROGRAMS:
         if os.environ.get(variable) and not os.environ.get("SSH_CONNECTION") and shutil.which(program[0]):
             try:
-                subprocess.run(program, input=data, timeout=2, check=True, capture_output=True)
+                # They stay in the background to serve what was copied: no pipe, for it would not end.
+                subprocess.run(
+                    program,
+                    input=data,
+                    timeout=2,
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
             except (OSError, subprocess.SubprocessError):
                 continue
             return ""
