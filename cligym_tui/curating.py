@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def curated(
         twice=asked.verified,
         per_task=asked.per_task or 0,
         per_project=asked.per_project or 0,
-        benchmarks=tuple(_benchmark(Path(each).expanduser()) for each in asked.benchmarks),
+        benchmarks=tuple(_benchmark(Path(os.path.expanduser(each))) for each in asked.benchmarks),
     )
     return list(curate(found, rules))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
     from engine.repair.order import Order
     from engine.repair.run import run as repair
 
-    tasks = [Path(each).expanduser().absolute() for each in dict.fromkeys(asked.directories)]
+    tasks = [Path(os.path.expanduser(each)).absolute() for each in dict.fromkeys(asked.directories)]
     order = Order(
         tasks,
         asked.solver,
@@ -69,7 +70,7 @@ def _operator(asked: argparse.Namespace) -> ExitCode:
     if len(asked.directories) > 1 or asked.attempts > 1 or asked.json:
         raise UsageError("a person tries one task, once, on the screen", "name one TASK")
     need_terminal("`cligym-tui repair TASK --agent claude` works without one")
-    return ExitCode(run_repair(Hands(Path(asked.directories[0]).expanduser().absolute(), asked.hint)))
+    return ExitCode(run_repair(Hands(Path(os.path.expanduser(asked.directories[0])).absolute(), asked.hint)))
 
 
 def _tell(attempted: Attempted) -> None:

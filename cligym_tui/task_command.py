@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
 
 
 def _check(asked: argparse.Namespace) -> ExitCode:
-    found = exported.read(Path(asked.directory).expanduser())
+    found = exported.read(Path(os.path.expanduser(asked.directory)))
 
     def say(verdict: Verdict) -> None:
         if not asked.json:
@@ -80,7 +81,7 @@ def _json(found: Exported, verdicts: Sequence[Verdict], held: bool) -> str:
 def _list(asked: argparse.Namespace) -> ExitCode:
     from engine.tasks.output import index
 
-    out = Path(asked.directory).expanduser()
+    out = Path(os.path.expanduser(asked.directory))
     if not out.is_dir():
         raise UsageError(f"there is no directory {out}", "name the one that was given with --out")
     lines = index(out)
@@ -105,7 +106,7 @@ def _list(asked: argparse.Namespace) -> ExitCode:
 
 
 def _show(asked: argparse.Namespace) -> ExitCode:
-    found = exported.read(Path(asked.directory).expanduser())
+    found = exported.read(Path(os.path.expanduser(asked.directory)))
     told = found.proof()
     tried = _difficulties(found)
     if asked.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -82,7 +83,7 @@ def _row(each: Trajectory) -> tuple[str, ...]:
 
 
 def _export(found: Sequence[Trajectory], asked: argparse.Namespace) -> ExitCode:
-    out = Path(asked.directory).expanduser()
+    out = Path(os.path.expanduser(asked.directory))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is there already", "name a directory that is new or empty with --out")
     if not found:

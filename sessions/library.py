@@ -38,7 +38,9 @@ _TRIES = 100
 def state_dir() -> Path:
     """The directory all our state is under; it may not exist yet."""
     chosen = os.environ.get(STATE_VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_state_dir("cligym"))
+    return (
+        Path(os.path.expanduser(chosen)).absolute() if chosen else Path(platformdirs.user_state_dir("cligym"))
+    )
 
 
 def new_id() -> str:

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,10 @@ BAD = [
     ["--max-usd", "5", "doctor"],
     ["--max-steps", "3", "repair", "x", "--agent", "claude"],
     ["repair", "x", "--agent", "oracle", "--max-tokens", "5"],
+    ["task", "list", "~nosuch/x"],
+    ["task", "check", "~nosuch/x"],
+    ["task", "show", "~nosuch/x"],
+    ["report", "~nosuch/x"],
 ]
 
 
@@ -118,3 +125,41 @@ def test_a_limit_that_nobody_would_heed_is_refused(state: Path) -> None:
         )
     with pytest.raises(UsageError, match="--model belongs to --agent claude"):
         resume(made.id, parse(["resume", made.id, "--model", "m"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["sessions"], 0),
+        (["replay", "x"], 2),
+        (["trajectories", "export", "demo", "--format", "trl", "--out", "~nosuch/x", "--view", "all"], 0),
+        (["trajectories", "list", "demo", "--benchmark", "~nosuch/x"], 2),
+    ],
+)
+def test_a_home_that_nobody_has_is_a_name_like_any_other(cli: Run, words: list[str], code: int) -> None:
+    done = cli(*words, CLIGYM_STATE="~nosuch/x")
+    assert done.returncode == code, done.stderr
+    assert "mistake" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_crash_is_told_once_also_where_its_traceback_has_no_place(cli: Run, tmp_path: Path) -> None:
+    script = tmp_path / "cligym_tui_crashes.py"
+    script.write_text(
+        "import sys\nfrom cligym_tui import cli, sessions_command\n"
+        "def crash(_): raise ZeroDivisionError('x')\n"
+        "sessions_command.run = crash\nsys.argv = ['cligym-tui', 'sessions']\ncli.main()\n"
+    )
+    (tmp_path / "file").touch()
+    for state in ("~nosuch/x", str(tmp_path / "file")):
+        done = subprocess.run(
+            [sys.executable, script],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "CLIGYM_STATE": state},
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "this is a mistake in cligym-tui: ZeroDivisionError: x" in done.stderr
+        assert done.stderr.count("Traceback") <= 1
