@@ -10,7 +10,7 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from cligym_tui import diagnostics, output
+from cligym_tui import diagnostics, output, streams
 from cligym_tui.arguments import parse
 from cligym_tui.exits import ExitCode
 
@@ -23,6 +23,7 @@ _JUDGES = frozenset({("task", "check"), ("trajectories", "verify"), ("repair", "
 
 def main() -> NoReturn:
     """The program: never returns, and never ends with a traceback."""
+    streams.complete()
     try:
         code = run(sys.argv[1:])
     except output.ReaderGone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from typing import Any
 
@@ -48,5 +49,11 @@ def raw(value: bytes) -> None:
 
 def flush() -> None:
     """Write out what is buffered, at the end; where that cannot be, it was said before."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         sys.stdout.flush()
+    except (OSError, ValueError):
+        # The interpreter tries once more, and its failure would take the place of our exit code.
+        with contextlib.suppress(OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stdout.fileno())
+            os.close(null)

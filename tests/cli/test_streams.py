@@ -59,3 +59,31 @@ def test_what_judges_does_not_say_0_to_nobody(words: list[str], monkeypatch: pyt
     monkeypatch.setattr("cligym_tui.task_command.run", gone)
     with pytest.raises(output.ReaderGone):
         cli.run(["task", "list", "x"])
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["sessions", "--json"]])
+def test_without_standard_output_data_is_an_error_in_a_line(state: Path, words: list[str]) -> None:
+    done = redirected(">&-", *words)
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write standard output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "<&- 2>&-"])
+def test_without_standard_error_nothing_goes_where_data_goes(state: Path, redirection: str) -> None:
+    for words in (["gold", "show", "nosuch"], ["open", "nosuch"], []):
+        done = redirected(redirection, *words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+    done = redirected(redirection, "sessions", "--json")
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+
+
+def redirected(redirection: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the program with a redirection of the shell's."""
+    call = [sys.executable, "-m", "cligym_tui", *words]
+    return subprocess.run(
+        ["bash", "-c", f'exec "$@" {redirection}', "bash", *call],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
