@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from cligym_tui import model_arguments, output
-from cligym_tui.option_types import Number, filled, minutes, share, speed, whole
+from cligym_tui.option_types import Number, filled, minutes, place, share, speed, whole
 from engine.errors import UsageError
 
 AGENTS = ("saboteur", "claude")
@@ -112,7 +112,7 @@ def parser() -> Parser:
     _task(commands)
     _repair(commands)
     report = commands.add_parser("report", description=(told := _REPORT), help=told)
-    report.add_argument("directory", metavar="OUT", type=filled, help="what was given with --out")
+    report.add_argument("directory", metavar="OUT", type=place, help="what was given with --out")
     _with_json(
         commands,
         "doctor",
@@ -168,7 +168,7 @@ def _replay(commands: Any) -> None:
     replay.add_argument(
         "session",
         metavar="SESSION|FILE|demo",
-        type=filled,
+        type=place,
         help="a session's id or the beginning of it, a journal, or the one that comes with the program",
     )
     replay.add_argument(
@@ -185,7 +185,7 @@ def _export(commands: Any) -> None:
     export.add_argument(
         "session",
         metavar="SESSION|FILE|demo",
-        type=filled,
+        type=place,
         help="a session's id or the beginning of it, a journal, or the one that comes with the program",
     )
     export.add_argument(
@@ -218,7 +218,7 @@ def _repair(commands: Any) -> None:
         "Exit code 0 when every task was solved at least once."
     )
     repair = _with_json(commands, "repair", told)
-    repair.add_argument("directories", metavar="TASK", nargs="+", type=filled, help="a task's directory")
+    repair.add_argument("directories", metavar="TASK", nargs="+", type=place, help="a task's directory")
     repair.add_argument(
         "--agent",
         dest="solver",
@@ -266,7 +266,7 @@ def _trajectories(commands: Any) -> None:
             "sessions",
             metavar="SESSION|FILE",
             nargs="+",
-            type=filled,
+            type=place,
             help="a session's id or the beginning of it, or a journal",
         )
         _curation(each)
@@ -283,7 +283,7 @@ def _trajectories(commands: Any) -> None:
         help="for Harbor, TRL, LLaMA-Factory, OpenAI's fine-tuning, or as the Messages API has it",
     )
     export.add_argument(
-        "--out", dest="directory", metavar="DIR", required=True, type=filled, help="a new directory"
+        "--out", dest="directory", metavar="DIR", required=True, type=place, help="a new directory"
     )
     export.add_argument(
         "--view",
@@ -337,11 +337,11 @@ def _task(commands: Any) -> None:
     check = _with_json(
         actions, "check", "Prove a task again, in either format. Exit code 0 only if every gate holds."
     )
-    check.add_argument("directory", metavar="DIR", type=filled, help="the task's directory")
+    check.add_argument("directory", metavar="DIR", type=place, help="the task's directory")
     listing = _with_json(actions, "list", "List the tasks in an output directory, oldest first.")
-    listing.add_argument("directory", metavar="OUT", type=filled, help="what was given with --out")
+    listing.add_argument("directory", metavar="OUT", type=place, help="what was given with --out")
     show = _with_json(actions, "show", "Show where a task comes from and what was proven.")
-    show.add_argument("directory", metavar="DIR", type=filled)
+    show.add_argument("directory", metavar="DIR", type=place)
 
 
 def _config(commands: Any) -> None:

@@ -43,6 +43,7 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (files.SessionAmbiguous, ExitCode.USAGE),
     (files.JournalLocked, ExitCode.USAGE),
     (files.JournalNewer, ExitCode.USAGE),
+    (files.JournalUnreadable, ExitCode.USAGE),
 )
 """The first type that fits decides; anything else ran and fell short."""
 

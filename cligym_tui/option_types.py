@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,20 @@ def filled(text: str) -> str:
         raise argparse.ArgumentTypeError("it is empty")
     if "\0" in text:
         raise argparse.ArgumentTypeError("it has a NUL byte")
+    return text
+
+
+def place(text: str) -> str:
+    """The type of what names a file or a directory that may be there or not, if only the system can tell.
+
+    Whoever looks there later need not expect a name that is too long, or a directory that may not be entered.
+    """
+    try:
+        os.stat(os.path.join(os.path.expanduser(filled(text)), "."))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} cannot be looked at: {error.strerror}") from error
     return text
 
 

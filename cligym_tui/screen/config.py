@@ -60,8 +60,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def files() -> tuple[Path, ...]:
-    """The files that are read, in this order; they need not be there."""
-    return Path(platformdirs.user_config_dir("cligym")) / FILE, Path.cwd() / FILE
+    """The files that are read, in this order; they need not be there.
+
+    Raises:
+        UsageError: the current directory is not there any more.
+    """
+    try:
+        return Path(platformdirs.user_config_dir("cligym")) / FILE, Path.cwd() / FILE
+    except OSError as error:
+        raise UsageError(
+            f"the current directory cannot be told: {error.strerror}", "change to one that is there"
+        ) from error
 
 
 def load(read: tuple[Path, ...] | None = None) -> Config:

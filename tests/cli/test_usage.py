@@ -2,14 +2,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from cligym_tui.arguments import AGENTS, parse
+from cligym_tui.exits import ExitCode, code_of
 from cligym_tui.home_command import begin, resume
 from engine.errors import UsageError
 from sessions import events
+from sessions.errors import JournalUnreadable
 from sessions.library import Library
 from tests.cli.conftest import Run
 
@@ -163,3 +166,57 @@ def test_a_crash_is_told_once_also_where_its_traceback_has_no_place(cli: Run, tm
         assert done.returncode == 1
         assert "this is a mistake in cligym-tui: ZeroDivisionError: x" in done.stderr
         assert done.stderr.count("Traceback") <= 1
+
+
+LONG = "x" * 300
+PLACES = [
+    ["replay", LONG],
+    ["export", LONG, "--format", "cast"],
+    ["trajectories", "list", LONG],
+    ["trajectories", "export", "demo", "--format", "trl", "--view", "all", "--out", LONG],
+    ["task", "check", LONG],
+    ["task", "list", LONG],
+    ["task", "show", LONG],
+    ["repair", LONG, "--agent", "oracle"],
+    ["report", LONG],
+]
+
+
+@pytest.mark.parametrize("words", PLACES, ids=lambda words: " ".join(words)[:17])
+def test_a_name_that_no_file_can_have_is_one_line(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="File name too long") as caught:
+        parse(words)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_place_that_may_not_be_looked_at_is_one_line() -> None:
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as place:
+        closed = Path(place, "closed")
+        closed.mkdir()
+        Path(place).chmod(0o755)
+        closed.chmod(0)
+        try:
+            if root:  # who may look everywhere, and is somebody else for a moment
+                os.seteuid(65534)
+            for text in (str(closed), str(closed / "events.jsonl")):
+                with pytest.raises(UsageError, match="cannot be looked at: Permission denied"):
+                    parse(["replay", text])
+        finally:
+            if root:
+                os.seteuid(0)
+            closed.chmod(0o700)
+
+
+@pytest.mark.parametrize("action", ["path", "show", "init"])
+def test_where_the_current_directory_is_gone_that_is_said(state: Path, tmp_path: Path, action: str) -> None:
+    (tmp_path / "gone").mkdir()
+    call = f'cd gone && rmdir ../gone && exec "{sys.executable}" -m cligym_tui config {action}'
+    done = subprocess.run(["sh", "-c", call], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the current directory cannot be told: No such file")
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_journal_that_cannot_be_read_is_named_wrongly() -> None:
+    assert code_of(JournalUnreadable(Path("x"), "Permission denied")) is ExitCode.USAGE
