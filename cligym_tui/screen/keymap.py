@@ -120,8 +120,10 @@ def markdown() -> str:
 
 def place(action: Action) -> str:
     """Where an action is, in a word."""
-    if action.where in (ONLY_LIVE, AT_WORK):
+    if action.where == ONLY_LIVE:
         return "live"
+    if action.where == AT_WORK:
+        return "live, repair"
     if action.where == ONLY_REPAIR:
         return "repair"
     if action.where == ONLY_REPLAY:

@@ -17,7 +17,7 @@ from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.config import Config
 from cligym_tui.screen.help import grouped
 from cligym_tui.screen.home import HomeScreen
-from cligym_tui.screen.keymap import key_name, markdown
+from cligym_tui.screen.keymap import key_name, markdown, place
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.panes.shell import ShellPane
 from cligym_tui.screen.prompt import Prompt
@@ -79,6 +79,12 @@ def test_help_has_every_action_of_a_place_once() -> None:
 def test_the_readme_has_the_table_of_keys() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert markdown() in readme, "cligym_tui.screen.keymap.markdown() is the table of keys"
+
+
+def test_the_table_names_every_place_a_key_is_for() -> None:
+    for action in ACTIONS:
+        if action.where <= {LIVE, REPAIR}:
+            assert place(action) == ", ".join(where for where in (LIVE, REPAIR) if where in action.where)
 
 
 def test_configuration(tmp_path: Path) -> None:
