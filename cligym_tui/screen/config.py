@@ -42,6 +42,7 @@ _NAMED: Final = _FUNCTIONS | frozenset(
         "pagedown",
     ]
 )
+_HINT: Final = "the README and a file of `cligym-tui config init` say what there is"
 _RESERVED: Final = {"ctrl+right_square_bracket": "it is the only way out of a shell that was taken over"}
 _FIXED: Final = {"replay.percent": "its keys are the digits"}
 
@@ -101,9 +102,7 @@ def _variables() -> dict[str, object]:
             try:
                 one = msgspec.convert({name: os.environ[variable]}, Config, strict=False)
             except msgspec.ValidationError as error:
-                raise UsageError(
-                    f"{variable}: {error}", "`cligym-tui config` and the README say what there is"
-                ) from error
+                raise UsageError(f"{variable}: {error}", _HINT) from error
             _check_theme(one, variable)
             found[name] = getattr(one, name)
     return found
@@ -114,9 +113,7 @@ def _read(file: Path) -> tuple[Config, dict[str, object]]:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
         config = msgspec.convert(raw, Config)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(
-            f"{file}: {error}", "`cligym-tui config` and the README say what there is"
-        ) from error
+        raise UsageError(f"{file}: {error}", _HINT) from error
     _check_theme(config, str(file))
     for action, keys in config.keys.items():
         if action not in BY_ID:

@@ -53,3 +53,11 @@ def test_a_variable_that_makes_no_sense_is_named(cli: Run, home: Path, variable:
     done = cli("config", "show", **{variable: value})
     assert (done.returncode, done.stdout) == (2, "")
     assert variable in done.stderr
+
+
+def test_what_makes_no_sense_is_told_with_a_call_that_works(cli: Run, home: Path) -> None:
+    said = "`cligym-tui config init`"
+    assert said in cli("config", "show", CLIGYM_BELL="perhaps").stderr
+    home.parent.mkdir(parents=True)
+    home.write_text("colour = 7\n")
+    assert said in cli("config", "show").stderr
