@@ -55,9 +55,15 @@ def resume(session: str, asked: argparse.Namespace | None = None) -> Live:
         UsageError, GoldError, OutputError, SessionsError: it cannot go on; or options as for `begin`.
     """
     from engine.live import Wanted
+    from sessions.journal import read
     from sessions.library import Library
 
-    found = Library().summary(session)
+    library = Library()
+    found = library.summary(session)
+    if found.state == "damaged":
+        # Which may be only that it is of a newer version: reading it says what is wrong.
+        for _ in read(library.journal_path(found.id)):
+            pass
     return _live(Wanted(found.gold, found.agent, again=found.id), asked)
 
 
