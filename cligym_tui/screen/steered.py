@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +11,7 @@ from textual.binding import BindingType
 
 from cligym_tui.screen.actions import LIVE, at
 from cligym_tui.screen.approval import ApprovalCard
+from cligym_tui.screen.attach import attach
 from cligym_tui.screen.attention import Attention
 from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.popup import Question
@@ -19,6 +19,7 @@ from cligym_tui.screen.prompt import LONGEST, Prompt, visible
 from cligym_tui.screen.safe import plain
 from cligym_tui.screen.source import Live
 from cligym_tui.screen.working import WorkingScreen
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from textual import events
@@ -300,17 +301,23 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
             self.notify("This branch has no container.", markup=False)
             return
         self.live.take_over(branch.id)
+        failed = ""
         try:
             with self.app.suspend():
-                subprocess.run(["docker", "exec", "-it", branch.container, "/bin/bash", "-l"], check=False)
+                failed = attach(branch.container)
         except SuspendNotSupported:
             self.notify("This terminal cannot be handed over.", severity="warning", markup=False)
         except FileNotFoundError:
             self.notify(
                 "There is no `docker` command here; t takes over in place.", severity="warning", markup=False
             )
+        except UsageError as error:
+            failed = str(error)
         finally:
             self.live.hand_back(branch.id)
+        if failed:
+            told = plain(f"`docker exec` failed: {failed}").plain
+            self.notify(told, severity="warning", markup=False)
 
 
 def _named(step: Step) -> tuple[str, int, str]:

@@ -22,6 +22,8 @@ from engine import clean
 from engine.errors import DiskFull, EngineError, UsageError
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+PRIVATE = "private engine"
+"""Origin of an engine that `scripts/setup` started."""
 NO_ANSWER = 900
 """Status that aiodocker gives an engine it cannot talk to."""
 FIRST_ANSWER = 20.0
@@ -46,6 +48,11 @@ class Endpoint:
     def socket(self) -> str:
         """Path of the unix socket, empty for other transports."""
         return self.host.removeprefix("unix://") if self.host.startswith("unix://") else ""
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the `docker` command needs in its environment to find this engine: it knows all but ours."""
+        return {"DOCKER_HOST": self.host} if self.origin == PRIVATE else {}
 
 
 def private_socket() -> Path:
@@ -78,7 +85,7 @@ def resolve() -> Endpoint:
         return Endpoint(context.Host, f"context {context.Name}", tls)
     private = private_socket()
     if not _listens(DEFAULT_SOCKET) and _listens(str(private)):
-        return Endpoint(f"unix://{private}", "private engine")
+        return Endpoint(f"unix://{private}", PRIVATE)
     return Endpoint(f"unix://{DEFAULT_SOCKET}", "default socket")
 
 
