@@ -84,8 +84,8 @@ _AUTO: dict[str, tuple[Number, Any]] = {
 FLAGS = ("self_contained", "reject_trivial", "batch")
 """Those that take no value."""
 _SHARED = {
-    "open": {"agent", *model_arguments.OPTIONS},
-    "resume": {*model_arguments.OPTIONS},
+    "open": {"agent", "out", *model_arguments.OPTIONS},
+    "resume": {"out", *model_arguments.OPTIONS},
     "repair": {*model_arguments.OPTIONS} - {"max_steps"},
 }
 """Options of `--auto` that mean the same to a command, and may be given before its name."""
@@ -150,7 +150,18 @@ def _open(commands: Any) -> None:
         default=argparse.SUPPRESS,
         help="saboteur (the default) or claude",
     )
+    _out(opened)
     model_arguments.add(opened)
+
+
+def _out(command: Parser) -> None:
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        type=filled,
+        default=argparse.SUPPRESS,
+        help="where committed tasks are written (default tasks, in the current directory)",
+    )
 
 
 def _resume(commands: Any) -> None:
@@ -159,6 +170,7 @@ def _resume(commands: Any) -> None:
     resume.add_argument(
         "session", metavar="SESSION", type=filled, help="a session's id or the beginning of it"
     )
+    _out(resume)
     model_arguments.add(resume)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cligym_tui import model_arguments
@@ -32,7 +33,7 @@ def begin(
         gold: the environment's name.
         agent: who breaks it.
         mode: what the operator decides.
-        asked: options about models, where a command line has them.
+        asked: options about models and `--out`, where there is a command line.
 
     Raises:
         UsageError, GoldError, OutputError: it cannot begin; or options of models are given to an agent that
@@ -73,6 +74,7 @@ def _live(wanted: Wanted, asked: argparse.Namespace | None) -> Live:
 
     wanted = replace(
         wanted,
+        out=Path(asked.out) if asked else wanted.out,
         alone=load().self_contained,
         minds=model_arguments.minds(wanted.agent, asked),
         budget=model_arguments.budget(asked),

@@ -1,9 +1,12 @@
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +17,11 @@ from engine.errors import UsageError
 from sessions import events
 from sessions.errors import JournalUnreadable
 from sessions.library import Library
+from sessions.summary import Summary
 from tests.cli.conftest import Run
+
+if TYPE_CHECKING:
+    from engine.live import Wanted
 
 BAD = [
     ["frobnicate"],
@@ -220,3 +227,35 @@ def test_where_the_current_directory_is_gone_that_is_said(state: Path, tmp_path:
 
 def test_a_journal_that_cannot_be_read_is_named_wrongly() -> None:
     assert code_of(JournalUnreadable(Path("x"), "Permission denied")) is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("words", "out"),
+    [
+        (["open", "x"], "tasks"),
+        (["open", "x", "--out", "there"], "there"),
+        (["--out", "there", "resume", "x"], "there"),
+    ],
+)
+def test_the_screen_s_tasks_go_where_they_shall(
+    state: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], out: str
+) -> None:
+    told: list[Wanted] = []
+
+    class Begun:
+        """What the engine is told; no session begins."""
+
+        def __init__(self, wanted: Wanted) -> None:
+            told.append(wanted)
+
+        def start(self) -> None:
+            """Nothing."""
+
+    monkeypatch.setattr("engine.live.Live", Begun)
+    monkeypatch.setattr(Library, "summary", lambda library, text: Summary(id=text, state="killed"))
+    asked = parse(words)
+    if asked.command == "open":
+        begin(asked.gold, asked.agent, asked.mode, asked)
+    else:
+        resume(asked.session, asked)
+    assert [wanted.out for wanted in told] == [Path(out)]
