@@ -16,8 +16,7 @@ SOLVERS = ("claude", "operator", "oracle", "baseline")
 
 HELP = """\
 usage: cligym-tui [COMMAND ...]    (none: the screen; COMMAND --help says more)
-       cligym-tui --auto GOLD [options]
-
+       cligym-tui --auto GOLD [options], or --version
 Breaks healthy software environments, and proves the repair tasks it makes so.
 
   gold build SOURCE   make a gold environment of a directory or of name==version
@@ -26,13 +25,14 @@ Breaks healthy software environments, and proves the repair tasks it makes so.
   task check DIR      prove an exported task again (also: list OUT, show DIR)
   repair TASK...      let a solver try tasks (report OUT: a page to look at)
   doctor, gc, config  check this machine, sweep, settings; completion
-  --auto GOLD         break the gold environment and write proven tasks, with
-    --tasks N           tasks to reach in DIR (default 1)
+  --auto GOLD         break it, write --tasks N proven tasks (default 1), with
     --agent NAME        saboteur, which needs no key (the default), or claude
-   --model M --fallback-model M --max-usd X --max-tokens N --max-steps N --batch
+    --model M           whom claude asks; --fallback-model M, where it declines
+    --batch             what it writes in tasks comes later, at half the price
+    --max-minutes M     stop after so long; after --max-usd X dollars,
+                        --max-tokens N tokens, or --max-steps N commands
     --seed S            same seed, same gold, same session (default 0)
     --workers W         attempts at a time (default 1)
-    --max-minutes M     stop after so long (default: never)
     --out DIR           where tasks go; a run resumes there (default tasks)
     --self-contained    tasks that need no gold image, only what it is made from
     --reject-trivial    no tasks that are solved by repairs without a look

@@ -31,6 +31,12 @@ def test_it_lists_every_exit_code_and_every_option() -> None:
         assert option in arguments.HELP
 
 
+def test_it_says_what_the_options_of_models_do() -> None:
+    for told in ("--max-usd X dollars", "--max-tokens N tokens", "--max-steps N commands", "--version"):
+        assert told in arguments.HELP
+    assert re.search(r"^ +--batch +\w.* half the price$", arguments.HELP, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     "command", [["gold"], ["gold", "build"], ["gold", "show"], ["gc"], ["doctor"], ["sessions"]]
 )
