@@ -10,6 +10,7 @@ import pytest
 from engine.tasks import export, output
 from engine.tasks.model import Task
 from tests.cli.conftest import Run
+from tests.cli.test_streams import unread
 from tests.tasks.conftest import task
 
 __all__ = ["task"]
@@ -49,6 +50,12 @@ def test_a_task_that_does_not_hold_ends_with_1(cli: Run, out: Path, task: Task) 
     assert (told["held"], told["format"]) == (False, "harbor")
     assert [gate["gate"] for gate in told["gates"]] == ["files", "gold"]
     assert set(told["gates"][0]["evidence"]["files"]) == {"tests/runner.py"}
+
+
+@pytest.mark.docker
+def test_a_check_that_nobody_reads_ends_with_1(state: Path, out: Path, task: Task) -> None:
+    done = unread("task", "check", str(out / "harbor" / task.id))
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_what_cannot_be(cli: Run, out: Path, task: Task, nowhere: dict[str, str]) -> None:
