@@ -39,7 +39,9 @@ async def script(
     for change in changes:
         path, old, new = change.path, was.get(change.path), now.get(change.path)
         if new is None:
-            lines.append(f"rm -rf -- {shlex.quote(path)}")
+            # What went with its directory is gone by now, and where a link stands there, is another's.
+            if not _lost(posixpath.dirname(path), was, now):
+                lines.append(f"rm -rf -- {shlex.quote(path)}")
             continue
         if old is not None and old.what != new.what:
             lines.append(f"rm -rf -- {shlex.quote(path)}")
@@ -50,6 +52,12 @@ async def script(
             edit = edited(_text(await earlier(path)), _text(content), shlex.quote(path))
         lines += _made(path, old, new, content, edit)
     return "\n".join(lines)
+
+
+def _lost(directory: str, was: Tree, now: Tree) -> bool:
+    """Whether what was a directory is none any more."""
+    before, after = was.get(directory), now.get(directory)
+    return before is not None and before.what == "dir" and (after is None or after.what != "dir")
 
 
 def _content(entry: Entry | None) -> tuple[str, int]:

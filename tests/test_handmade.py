@@ -53,6 +53,70 @@ async def test_what_hands_did_is_done_again_by_the_script(tmp_path: Path) -> Non
     assert (tmp_path / "sub" / "link").readlink() == Path("../edited")
 
 
+@pytest.mark.parametrize("hole", [None, Entry("symlink", 0o777, target="elsewhere")])
+async def test_a_directory_that_is_put_back_comes_with_its_files(tmp_path: Path, hole: Entry | None) -> None:
+    root = str(tmp_path)
+    tree = {
+        f"{root}/lib": Entry("dir", 0o755),
+        f"{root}/lib/sub": Entry("dir", 0o755),
+        f"{root}/lib/sub/one": Entry("file", 0o644, size=3, digest="a"),
+        f"{root}/lib/two": Entry("file", 0o755, size=3, digest="a"),
+        f"{root}/liberty": Entry("file", 0o644, digest="b"),
+    }
+    before = {
+        f"{root}/lib": hole,
+        f"{root}/away": Entry("dir", 0o755),
+        f"{root}/away/two": Entry("file", 0o755, size=3, digest="a"),
+    }
+    after = {f"{root}/lib/two": None}
+    (tmp_path / "away").mkdir()
+    if hole is not None:
+        (tmp_path / "lib").symlink_to("elsewhere")
+
+    async def read(path: str) -> bytes:
+        assert path == f"{root}/lib/sub/one"
+        return b"one"
+
+    changes = between(tree, before, after)
+    assert [change.path.removeprefix(root) for change in changes if change.kind != "removed"] == [
+        "/lib",
+        "/lib/sub",
+        "/lib/sub/one",
+    ]
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", await script(tree, before, after, changes, read, read)
+    )
+    assert await process.wait() == 0
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == [
+        "lib",
+        "lib/sub",
+        "lib/sub/one",
+    ]
+    assert (tmp_path / "lib/sub/one").read_bytes() == b"one"
+
+
+async def test_nothing_is_removed_through_a_link_that_took_a_directory_s_place(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    for name in ("dir/child", "dir/sub/deep", "kept/child", "kept/sub/deep"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    tree = {f"{root}/{name}": Entry("dir", 0o755) for name in ("dir", "dir/sub", "kept", "kept/sub")}
+    before = {
+        f"{root}/dir/child": Entry("file", 0o644, size=1, digest="a"),
+        f"{root}/dir/sub/deep": Entry("file", 0o644, size=1, digest="a"),
+    }
+    after = {f"{root}/dir": Entry("symlink", 0o777, target="kept")}
+
+    async def read(_: str) -> bytes:
+        raise AssertionError("no file was changed")
+
+    text = await script(tree, before, after, between(tree, before, after), read, read)
+    process = await asyncio.create_subprocess_exec("bash", "-c", text)
+    assert await process.wait() == 0
+    assert (tmp_path / "dir").readlink() == Path("kept")
+    assert (tmp_path / "kept/child").exists() and (tmp_path / "kept/sub/deep").exists()
+
+
 @pytest.mark.parametrize(
     ("also", "edits"), [("/etc/motd", True), ("/usr/bin/sed", False), ("/usr/lib/libacl.so.1", False)]
 )

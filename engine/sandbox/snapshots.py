@@ -110,7 +110,8 @@ class Snapshots:
 def between(gold: Tree, before: Layer, after: Layer) -> tuple[Change, ...]:
     """What one step changed: the difference of two deltas against gold, by path."""
     was, now = overlaid(gold, before), overlaid(gold, after)
-    paths = sorted({*before, *after})
+    # What lay below a directory that was gone and is back is in neither delta, where it is gold's.
+    paths = sorted({*before, *after, *(now.keys() - was.keys())})
     found = []
     for path in paths:
         old, new = was.get(path), now.get(path)
