@@ -273,15 +273,18 @@ class Exploration:
     async def adopt(self, branch: Branch) -> Feedback | None:
         """Make a step of what an operator's hands changed since the last one; None when that is nothing.
 
-        Keys cannot be replayed: the step's command is written from the change itself.
+        Keys cannot be replayed: the step's command is written from the change itself. Of one that failed
+        the next call makes what is missing, for the hands' work is in the container all the same.
         """
+        late = await self.retest(branch)
         before = branch.now.snapshot
         taken = await self.snapshots.take(
             branch.sandbox, branch.base, before, pause=await branch.shell.busy()
         )
         branch.exports, branch.umask = branch.shell.exported, branch.shell.umask
+        ended = Ended(DONE, 0, branch.shell.cwd, 0.0)
         if taken is None:
-            return None
+            return self._felt(branch, ended) if late else None
         changes = between(self.tree, before.layer, taken.layer)
         async with reading(self.engine, before.image, self.session) as get:
 
@@ -291,41 +294,51 @@ class Exploration:
             now = branch.sandbox.read_file
             command = await script(self.tree, before.layer, taken.layer, changes, now, earlier)
         step = self.propose(branch, Proposal(command, "operator", intent="by hand"))
-        cwd = branch.shell.cwd
         self.journal.append(
             events.CommandEnded(
                 branch=branch.name,
                 step=step,
                 outcome=DONE,
                 exit_code=0,
-                cwd=cwd,
+                cwd=ended.cwd,
                 seconds=0.0,
                 exports=tuple(sorted(branch.exports.items())),
                 umask=branch.umask,
             )
         )
         self._taken(branch, step, before, taken, 0.0)
-        line = Line(command, "/", step=step)
-        return await self._reached(branch, step, taken, line, None, Ended(DONE, 0, cwd, 0.0))
+        # Before the suite, which may fail: from here on the step is in the journal, and no other can be it.
+        lines = (*branch.now.lines, Line(command, "/", step=step))
+        branch.moments.append(Moment(step, taken, None, lines, branch.now.faults))
+        await self.retest(branch)
+        return self._felt(branch, ended)
 
-    async def retest(self, branch: Branch) -> None:
-        """Run the suite on where the branch stands, when an earlier process did not come to see its end."""
-        if len(branch.moments) > 1 and branch.now.report is None:
-            before, now = branch.moments[-2:]
-            report = await self._observe(branch, now.step, now.snapshot.image, before.report)
-            branch.moments[-1] = replace(now, report=report)
+    async def retest(self, branch: Branch) -> bool:
+        """Run the suite on where the branch stands if nobody saw its end there yet; whether that was so."""
+        if self.repairs or len(branch.moments) < 2 or branch.now.report is not None:
+            return False
+        before, now = branch.moments[-2:]
+        report = await self._observe(branch, now.step, now.snapshot.image, before.report)
+        branch.moments[-1] = replace(now, report=report)
+        return True
 
     async def _reached(
         self, branch: Branch, step: int, taken: Snapshot, line: Line, fault: Fault | None, ended: Ended
     ) -> Feedback:
         """Let the branch stand on a new snapshot, on which the suite is run unless this is a repair."""
         before = branch.now
-        changed = tuple(change.path for change in between(self.tree, before.snapshot.layer, taken.layer))
         report = None if self.repairs else await self._observe(branch, step, taken.image, before.report)
         faults = (*before.faults, fault) if fault else before.faults
         branch.moments.append(Moment(step, taken, report, (*before.lines, line), faults))
-        flipped = flips(self.gold.baseline, before.report, report) if report else ()
-        return self._feedback(step, ended, changed, report, flipped, line.command)
+        return self._felt(branch, ended)
+
+    def _felt(self, branch: Branch, ended: Ended) -> Feedback:
+        """What the last change of the branch led to."""
+        before, now = branch.moments[-2:]
+        changes = between(self.tree, before.snapshot.layer, now.snapshot.layer)
+        changed = tuple(change.path for change in changes)
+        flipped = flips(self.gold.baseline, before.report, now.report) if now.report else ()
+        return self._feedback(now.step, ended, changed, now.report, flipped, now.lines[-1].command)
 
     def _feedback(
         self,

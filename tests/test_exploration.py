@@ -13,13 +13,14 @@ import pytest
 
 from engine.agents.model import Feedback, GiveUp, Nominate, Proposal
 from engine.errors import EngineError, GoldError
-from engine.exploration import Exploration
+from engine.exploration import Branch, Exploration
 from engine.faults.model import Fault
 from engine.gold.model import Gold
 from engine.inversion import lines as written
 from engine.keyboard import Keyboard
 from engine.sandbox.client import Engine
 from engine.sandbox.control import SandboxLost
+from engine.suite.report import Report
 from sessions import events
 from sessions.journal import Journal
 from sessions.state import fold
@@ -60,6 +61,20 @@ class Desk:
 
     def of(self, kind: type) -> list:
         return [event for event in self.told if isinstance(event, kind)]
+
+    async def hands(self, branch: Branch, command: str) -> Keyboard:
+        """The keyboard of a branch, on which an operator has had a command run."""
+        shown, keyboard = asyncio.Event(), Keyboard(self.exploration, branch)
+
+        def watch(event: events.Event) -> None:
+            if isinstance(event, events.ShellOutput) and b"done" in event.data:
+                shown.set()
+
+        self.exploration.journal.subscribe(watch)
+        keyboard.take()
+        await keyboard.type(f"{command}; echo do''ne\r".encode())
+        await asyncio.wait_for(shown.wait(), 20)
+        return keyboard
 
 
 @pytest.fixture
@@ -204,6 +219,43 @@ async def test_what_a_command_ran_under_is_in_its_line(desk: Desk) -> None:
     steps = fold(desk.told).branches["b1"].steps.values()
     assert written(steps) == list(branch.now.lines), "the journal gives back what was recorded"
     await desk.exploration.close(branch, "barren")
+
+
+async def test_what_hands_did_is_not_lost_with_a_suite_that_fails(desk: Desk, monkeypatch) -> None:
+    branch = await desk.exploration.open("b1")
+    keyboard = await desk.hands(branch, BREAK)
+
+    async def fails(*given: object, **more: object) -> Report:
+        raise EngineError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.exploration.suite, "run", fails)
+        with pytest.raises(EngineError):
+            await keyboard.give_back()
+    assert keyboard.taken
+    told = await keyboard.give_back()
+    assert told
+    assert (told.step, told.changed, told.broken) == (1, ("/app/tiny/settings.ini",), {SETTINGS})
+    assert [flip.after for flip in told.flips] == ["failed"]
+    keyboard.take()
+    assert await keyboard.give_back() is None
+    candidate = desk.exploration.nominate(branch, branch.steps, "operator")
+    assert candidate and len(candidate.lines) == 1
+    assert len(desk.of(events.StepProposed)) == len(desk.of(events.SnapshotTaken)) == 1
+    await desk.exploration.close(branch, "discarded")
+
+
+async def test_a_directory_that_hands_put_back_is_put_back_by_their_step(desk: Desk) -> None:
+    branch = await desk.exploration.open("b1")
+    await desk.exploration.step(branch, Proposal("mv tiny /tmp/tiny", "scripted"))
+    keyboard = await desk.hands(branch, "mv /tmp/tiny tiny")
+    told = await keyboard.give_back()
+    assert told
+    assert {"/app/tiny", "/app/tiny/__init__.py", "/app/tiny/settings.ini", "/tmp/tiny"} <= set(told.changed)
+    assert told.broken == frozenset()
+    assert branch.now.snapshot.layer == {}
+    assert "level = 7" in branch.now.lines[-1].command
+    await desk.exploration.close(branch, "discarded")
 
 
 async def test_a_flood_is_cut_in_the_journal(desk: Desk) -> None:

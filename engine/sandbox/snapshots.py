@@ -42,12 +42,15 @@ class Snapshots:
     """Layers at which an image is squashed."""
     _layers: dict[str, list[str]] = field(default_factory=dict)
     """Layer digests of the images sandboxes were started from."""
-    _top: dict[str, str] = field(default_factory=dict)
-    """Digest of the last layer committed from each sandbox."""
+    _stands: dict[str, str] = field(default_factory=dict)
+    """The snapshot each sandbox was the same as when its reader was last asked; nothing while in doubt."""
+    _top: dict[str, tuple[str, Layer]] = field(default_factory=dict)
+    """Digest of the last layer committed from each sandbox, and what that came to."""
 
     async def begin(self, sandbox: Sandbox) -> None:
         """Take note of a new sandbox as unchanged."""
         await self.reader.changed(sandbox)
+        self._stands[sandbox.id] = sandbox.image
 
     async def take(
         self, sandbox: Sandbox, base: Snapshot, last: Snapshot, *, pause: bool = False
@@ -55,14 +58,20 @@ class Snapshots:
         """Commit `sandbox` if it differs from its `last` snapshot; None when nothing did.
 
         `base` is the snapshot it was started from. With `pause`, its processes stand still meanwhile: for
-        when something in it still writes.
+        when something in it still writes. When this fails, or the caller drops what it got, the next call
+        finds the same difference again.
 
         Raises:
             DiskFull: no room for the layer.
             EngineError: the engine refused, or the container is gone.
         """
-        if not await self.reader.changed(sandbox):
-            return None
+        stands = self._stands.pop(sandbox.id, "")
+        same = not await self.reader.changed(sandbox) and stands == last.image
+        taken = None if same else await self._commit(sandbox, base, last, pause)
+        self._stands[sandbox.id] = (taken or last).image
+        return taken
+
+    async def _commit(self, sandbox: Sandbox, base: Snapshot, last: Snapshot, pause: bool) -> Snapshot | None:
         if base.image not in self._layers:
             self._layers[base.image] = await images.layers(self.engine, base.image)
         below = self._layers[base.image]
@@ -70,10 +79,10 @@ class Snapshots:
         digests = await images.layers(self.engine, image)
         added = digests[len(below) :]
         digest = added[-1] if added else ""
-        delta = last.layer
-        if self._top.get(sandbox.id, "") != digest:
-            self._top[sandbox.id] = digest
+        known, delta = self._top.get(sandbox.id, ("", base.layer))
+        if known != digest:
             delta = await self._delta(image, base, len(added))
+            self._top[sandbox.id] = digest, delta
         if delta == last.layer:
             # Its parent is somebody's snapshot still, whether or not a container runs from it.
             await images.remove(self.engine, image, parents=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from engine.errors import DiskFull
 from engine.gold.model import Gold
 from engine.sandbox import images
 from engine.sandbox.client import Engine
@@ -194,6 +195,22 @@ async def test_nothing_changed_is_no_snapshot_and_leaves_no_image(line: Line) ->
     assert await line.step("rm /app/kept") == {}, "back at gold is a change too"
     assert await line.take() is None
     assert await line.images() == 2
+
+
+@pytest.mark.parametrize("line", ["best", "saved"], indirect=True)
+async def test_a_change_is_found_again_when_nothing_came_of_it(line: Line, monkeypatch) -> None:
+    async def fails(*given: object, **more: object) -> str:
+        raise DiskFull("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sandbox, "commit", fails)
+        with pytest.raises(DiskFull):
+            await line.step("echo x >/app/x")
+    gold_at = line.last
+    assert set(await line.take() or ()) == {"/app/x"}
+    line.last = gold_at  # what was to be done with it has failed
+    assert set(await line.take() or ()) == {"/app/x"}
+    assert await line.take() is None
 
 
 async def test_steps_add_up_and_forks_start_from_them(line: Line) -> None:
