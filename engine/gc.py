@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import shutil
 import socket
 import time
@@ -27,16 +26,13 @@ from engine.repair import standing
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
 from engine.sandbox.container import LABEL
+from engine.sandbox.tools import VOLUMES, WHOLE
 from sessions.library import Library
 from sessions.lock import alive
 from sessions.owner import owner_alive
 from sessions.summary import JOURNAL_NAME
 
 CONTAINER, IMAGE, VOLUME, FILES = "container", "image", "volume", "files"
-TOOLS = "cligym-tools-"
-"""What the names of our volumes begin with."""
-WHOLE = "-whole"
-"""What the name of the volume ends with that says of another that it was filled to the end."""
 YOUNG = 600.0
 """Seconds for which a thing that names no owner is left alone: somebody may be at work on it."""
 DAY = 86400.0
@@ -157,7 +153,7 @@ def _containers(listing: Listing, owners: Owners, now: float) -> Iterator[Item]:
         # Labels come down from an image to whatever is started from it, also by others: by our volume we
         # know what we started ourselves.
         volumes = [str(mount.get("Name")) for mount in each.get("Mounts") or ()]
-        ours = LABEL in labels and any(name.startswith(TOOLS) for name in volumes)
+        ours = LABEL in labels and any(name.startswith(VOLUMES) for name in volumes)
         young = "cligym.owner" not in labels and now - float(each.get("Created") or 0) < YOUNG
         if ours and not young and not owners.own(labels):
             yield Item(
@@ -224,7 +220,7 @@ def _volumes(listing: Listing, mounted: set[str | None], now: float) -> Iterator
     ours = {
         str(each["Name"]): now - _time(str(each.get("CreatedAt")))
         for each in listing.volumes
-        if LABEL in _labels(each) and str(each["Name"]).startswith(TOOLS)
+        if LABEL in _labels(each) and str(each["Name"]).startswith(VOLUMES)
     }
     spared = {listing.tools, *mounted} | {name.removesuffix(WHOLE) for name, age in ours.items() if age < DAY}
     # The mark that says a volume is whole goes before the volume itself.
@@ -243,10 +239,9 @@ def _time(text: str) -> float:
 def current_tools() -> str:
     """Name of the volume this version uses; empty when its contents are not all on this machine."""
     try:
-        contents = tools._contents()
+        return tools.volume()
     except EngineError:
         return ""
-    return TOOLS + hashlib.sha256(b"".join(contents[name] for name in sorted(contents))).hexdigest()[:12]
 
 
 async def _listing(engine: Engine) -> Listing:

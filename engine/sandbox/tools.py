@@ -27,6 +27,11 @@ BUSYBOX = f"{MOUNT}/busybox"
 RUNNER = f"{MOUNT}/runner.py"
 """The suite's runner, as containers see it."""
 
+VOLUMES = "cligym-tools-"
+"""What the names of our volumes begin with."""
+WHOLE = "-whole"
+"""What the name of the volume ends with that says of another that it was filled to the end."""
+
 _CANDIDATES = ("/bin/busybox", "/usr/bin/busybox", "/bin/busybox-static")
 
 
@@ -86,6 +91,16 @@ def archive(contents: dict[str, bytes], mode: int = 0o755) -> bytes:
     return buffer.getvalue()
 
 
+def volume() -> str:
+    """The name of the volume this version uses: it says what is in it.
+
+    Raises:
+        EngineError: the contents are not all on this machine.
+    """
+    contents = _contents()
+    return VOLUMES + hashlib.sha256(b"".join(contents[name] for name in sorted(contents))).hexdigest()[:12]
+
+
 async def ensure(engine: Engine, image: str) -> str:
     """The name of the tools' volume, made and filled first if the engine has none of these contents.
 
@@ -93,17 +108,15 @@ async def ensure(engine: Engine, image: str) -> str:
     """
     if engine.tools:
         return engine.tools
-    contents = _contents()
-    digest = hashlib.sha256(b"".join(contents[name] for name in sorted(contents))).hexdigest()[:12]
-    name = f"cligym-tools-{digest}"
+    name = volume()
     # Volumes cannot be renamed: a second, empty one tells a whole volume from one whose filling was cut
     # short, in one call and without a container to look into it.
-    whole = f"{name}-whole"
+    whole = name + WHOLE
     known = await engine.api("volumes", params={"filters": json.dumps({"name": [name]})})
-    if not {name, whole} <= {volume["Name"] for volume in known.get("Volumes") or ()}:
+    if not {name, whole} <= {each["Name"] for each in known.get("Volumes") or ()}:
         with translated("making the tools' volume"):
             await engine.docker.volumes.create({"Name": name, "Labels": {"cligym": "tools"}})
-            await _fill(engine, image, name, contents)
+            await _fill(engine, image, name, _contents())
             await engine.docker.volumes.create({"Name": whole, "Labels": {"cligym": "tools"}})
     engine.tools = name
     return name
