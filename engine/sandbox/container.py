@@ -1,7 +1,8 @@
-"""How a container of ours is created: limits, capabilities, labels."""
+"""How a container of ours is created, limits, capabilities, labels, and how it is ended."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from aiodocker.containers import DockerContainer
 
 from engine.sandbox import tools
 from engine.sandbox.client import Engine
+from engine.sandbox.control import GONE
 from sessions.owner import owner_token
 
 KEPT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
@@ -84,3 +86,13 @@ async def created(engine: Engine, config: dict[str, Any]) -> DockerContainer:
     volume = await tools.ensure(engine, config["Image"])
     mount = {"Type": "volume", "Source": volume, "Target": tools.MOUNT, "ReadOnly": True}
     return await engine.create({**config, "HostConfig": {**config["HostConfig"], "Mounts": [mount]}})
+
+
+async def end(container: DockerContainer) -> None:
+    """End a container at once. Nothing happens when it is gone, or the engine.
+
+    What hangs on it is hung up afterwards, not before: what ends by itself the engine removes, and nobody
+    could wait for that.
+    """
+    with contextlib.suppress(*GONE):
+        await container.delete(force=True, v=True)

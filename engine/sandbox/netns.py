@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.container import Limits, configuration, created, host_config
-from engine.sandbox.control import GONE, Control
+from engine.sandbox.container import Limits, configuration, created, end, host_config
+from engine.sandbox.control import Control
 from engine.sandbox.sandbox import CONTROL
 
 READY = 2
@@ -119,9 +119,7 @@ class Namespaces:
 
     async def _end(self, namespace: Namespace) -> None:
         self._made.pop(namespace.id, None)
-        with contextlib.suppress(*GONE):
-            await self.engine.docker.containers.container(namespace.id).delete(force=True)
-        # Not before: what ends by itself the engine removes, and nobody could wait for that.
+        await end(self.engine.docker.containers.container(namespace.id))
         await namespace.control.close()
 
     async def close(self) -> None:

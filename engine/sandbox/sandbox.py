@@ -15,8 +15,8 @@ import aiodocker.containers
 from engine.errors import EngineError
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.container import Limits, configuration, created, host_config
-from engine.sandbox.control import GONE, Control, SandboxLost, hang_up
+from engine.sandbox.container import Limits, configuration, created, end, host_config
+from engine.sandbox.control import Control, SandboxLost, hang_up
 from engine.sandbox.reading import content
 from engine.sandbox.records import Began, Left, Prompt, Report
 from engine.sandbox.terminal import DETACH_KEYS, Terminal, first
@@ -390,9 +390,7 @@ class Sandbox:
         self.removed = True
         if self._terminal is not None:
             await hang_up(self._terminal.stream)
-        with contextlib.suppress(*GONE):
-            await self._container.delete(force=True, v=True)
-        # Not before: what ends by itself the engine removes, and nobody could wait for that.
+        await end(self._container)
         if not self.shared:
             await self.control.close()
 

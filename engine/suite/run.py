@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from aiodocker.stream import Stream
 from engine.gold.model import TestCommand
 from engine.sandbox import tools
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.container import Limits, configuration, created, host_config
-from engine.sandbox.control import GONE, SandboxLost, hang_up
+from engine.sandbox.container import Limits, configuration, created, end, host_config
+from engine.sandbox.control import SandboxLost, hang_up
 from engine.sandbox.netns import Namespace, Namespaces
 from engine.sandbox.sandbox import Tail
 from engine.suite.protocol import Collector, Touch
@@ -104,11 +103,11 @@ class Suite:
             except TimeoutError:
                 timed_out = True
         finally:
-            end = self._end(container, stream, namespace)
+            ending = self._end(container, stream, namespace)
             if collector.whole:
-                self.engine.later(end)
+                self.engine.later(ending)
             else:
-                await asyncio.shield(end)
+                await asyncio.shield(ending)
         if collector.exit_code is None and not timed_out:
             # Its first process says how the test command ended, whatever the tests do; so it was not they.
             raise SandboxLost("the suite's container was ended from outside, or by the end of the engine")
@@ -117,9 +116,7 @@ class Suite:
 
     async def _end(self, container: Any, stream: Stream | None, namespace: Namespace | None) -> None:
         if container is not None:
-            with contextlib.suppress(*GONE):
-                await container.delete(force=True, v=True)
-        # Not before: what ends by itself the engine removes, and nobody could wait for that.
+            await end(container)
         if stream is not None:
             await hang_up(stream)
         if namespace is not None and self.namespaces is not None:
