@@ -182,10 +182,17 @@ def test_unfinished_directories_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 VICTIM = """
-import asyncio, os, signal, sys
+import asyncio, sys, time
 from engine.sandbox.client import connect
 from engine.sandbox.container import Limits, configuration, created, host_config
+from engine.sandbox.manifest import export
+from engine.sandbox.reading import reading
 from engine.sandbox.sandbox import Sandbox
+
+class Spool:
+    def write(self, data):
+        print(*self.said, flush=True)
+        time.sleep(60)
 
 async def main(image, session):
     async with connect() as engine:
@@ -193,8 +200,10 @@ async def main(image, session):
         first = await sandbox.commit()
         host = host_config(network="none", binds=(), limits=Limits())
         made = await created(engine, {**configuration(first, ["true"], "suite", session), "HostConfig": host})
-        print(sandbox.id, made.id, first, flush=True)
-        await asyncio.sleep(60)
+        spool = Spool()
+        spool.said = sandbox.id, made.id, first
+        async with reading(engine, first, session):
+            await export(engine, first, spool)
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -214,8 +223,13 @@ async def test_what_a_killed_process_leaves_is_found_and_removed(engine: Engine,
         assert victim.stdout is not None
         running, created, snapshot = victim.stdout.readline().split()
 
+        of_it = {"all": "true", "filters": json.dumps({"ancestor": [snapshot]})}
+        pinning = {each["Id"] for each in await engine.api("containers/json", params=of_it)}
+        assert len(pinning) == 3, "one was created, one reads and one exports"
+
         async def ours() -> tuple[gc.Item, ...]:
-            return tuple(item for item in await gc.find(engine) if item.session == session)
+            found = await gc.find(engine)
+            return tuple(item for item in found if item.session == session or item.id in pinning)
 
         assert await ours() == (), "its owner lives"
     finally:
@@ -223,7 +237,8 @@ async def test_what_a_killed_process_leaves_is_found_and_removed(engine: Engine,
         victim.communicate()
     async with await Sandbox.start(engine, gold.image, session=session) as mine:
         items = await ours()
-        assert {(item.kind, item.id) for item in items} >= {("container", created), ("image", snapshot)}
+        assert {item.id for item in items if item.kind == gc.CONTAINER} >= pinning | {created}
+        assert ("image", snapshot) in {(item.kind, item.id) for item in items}
         swept = await gc.remove(engine, items)
         assert mine.id not in {item.id for item in swept.removed}
         assert (await mine.exec(["/bin/true"])).exit_code == 0
@@ -232,7 +247,7 @@ async def test_what_a_killed_process_leaves_is_found_and_removed(engine: Engine,
     assert not await images.exists(engine, snapshot)
     assert await images.exists(engine, gold.image)
     left = {each["Id"] for each in await engine.api("containers/json", params={"all": "true"})}
-    assert not {running, created} & left
+    assert not {running, created, *pinning} & left
     assert (await gc.remove(engine, items)).kept == (), "a second time is no error"
 
 

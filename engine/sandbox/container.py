@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from aiodocker.containers import DockerContainer
 
 from engine.sandbox import tools
-from engine.sandbox.client import Engine
+from engine.sandbox.client import Engine, translated
 from engine.sandbox.control import GONE
 from sessions.owner import owner_token
 
@@ -86,6 +88,29 @@ async def created(engine: Engine, config: dict[str, Any]) -> DockerContainer:
     volume = await tools.ensure(engine, config["Image"])
     mount = {"Type": "volume", "Source": volume, "Target": tools.MOUNT, "ReadOnly": True}
     return await engine.create({**config, "HostConfig": {**config["HostConfig"], "Mounts": [mount]}})
+
+
+@asynccontextmanager
+async def unstarted(
+    engine: Engine, image: str, purpose: str, session: str = ""
+) -> AsyncIterator[DockerContainer]:
+    """A container that never runs, to read its image through; gone after the `with` block.
+
+    It is made like any other, with the tools in it: by their volume `gc` knows it for ours when this process
+    was killed. As long as it stays, so do the images below it.
+
+    Raises:
+        EngineError: there is no such image.
+    """
+    host = host_config(network="none", binds=(), limits=Limits())
+    with translated(f"reading the image {image}"):
+        container = await created(
+            engine, {**configuration(image, ["true"], purpose, session), "HostConfig": host}
+        )
+    try:
+        yield container
+    finally:
+        await asyncio.shield(end(container))
 
 
 async def end(container: DockerContainer) -> None:

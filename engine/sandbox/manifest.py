@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import Iterable
 from typing import IO
@@ -11,7 +10,7 @@ from typing import IO
 import msgspec
 
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.container import labels
+from engine.sandbox.container import unstarted
 from engine.sandbox.delta import Entry, Tree
 from engine.sandbox.layers import Raw, from_tar, layer, overlaid
 from engine.sandbox.readers import HostReader
@@ -64,15 +63,11 @@ _KNOWN: dict[str, Tree] = {}
 
 async def export(engine: Engine, image: str, spool: IO[bytes]) -> None:
     """Write the filesystem of `image` into `spool`, as a tar."""
-    with translated(f"reading the image {image}"):
-        container = await engine.create({"Image": image, "Cmd": ["true"], "Labels": labels("manifest", "")})
-        try:
+    async with unstarted(engine, image, "manifest") as container:
+        with translated(f"reading the image {image}"):
             async with engine.answer(f"containers/{container.id}/export") as response:
                 async for chunk in response.content.iter_chunked(1 << 20):
                     spool.write(chunk)
-        finally:
-            with contextlib.suppress(Exception):
-                await asyncio.shield(container.delete(force=True))
 
 
 def tree(spool: IO[bytes]) -> dict[str, Entry]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import io
 import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,8 +9,7 @@ from contextlib import asynccontextmanager
 
 from engine.errors import EngineError
 from engine.sandbox.client import Engine, translated
-from engine.sandbox.container import labels
-from engine.sandbox.control import GONE
+from engine.sandbox.container import unstarted
 
 
 @asynccontextmanager
@@ -24,24 +21,15 @@ async def reading(
     Raises:
         EngineError: there is no such image or path.
     """
-    with translated(f"reading the image {image}"):
-        container = await engine.create(
-            {"Image": image, "Cmd": ["true"], "Labels": labels("reading", session)}
-        )
+    async with unstarted(engine, image, "reading", session) as container:
+        archive = f"containers/{container.id}/archive"
 
-    async def get(path: str) -> bytes:
-        with translated(f"reading {path}"):
-            async with engine.answer(f"containers/{container.id}/archive", params={"path": path}) as response:
-                return await response.read()
+        async def get(path: str) -> bytes:
+            with translated(f"reading {path}"):
+                async with engine.answer(archive, params={"path": path}) as response:
+                    return await response.read()
 
-    async def end() -> None:
-        with contextlib.suppress(*GONE):
-            await container.delete(force=True, v=True)
-
-    try:
         yield get
-    finally:
-        await asyncio.shield(end())
 
 
 def content(archive: bytes, path: str) -> bytes:
