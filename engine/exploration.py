@@ -6,6 +6,7 @@ Everything is written to the journal, intent before effect; who watches folds ov
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -157,10 +158,19 @@ class Exploration:
             )
             await shell.open()
             await self.snapshots.begin(sandbox)
-        except BaseException:
-            await asyncio.shield(self.close(branch, "failed", "no shell"))
+        except BaseException as error:
+            await asyncio.shield(self._unopened(branch, error))
             raise
         return branch
+
+    async def _unopened(self, branch: Branch, error: BaseException) -> None:
+        """Close a branch that got no shell; one that is not at fault can be taken up again."""
+        outcome, detail = "abandoned", ""
+        if isinstance(error, EngineError):
+            with contextlib.suppress(EngineError):
+                await self.excuse(error)
+                outcome, detail = "failed", "no shell"
+        await self.close(branch, outcome, detail)
 
     async def _container(self, image: str) -> tuple[Sandbox, Namespace | None]:
         if self.repairs:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from engine.agents.model import Feedback, GiveUp, Nominate, Proposal
-from engine.errors import EngineError, GoldError
+from engine.errors import DiskFull, EngineError, GoldError
 from engine.exploration import Branch, Exploration
 from engine.faults.model import Fault
 from engine.gold.model import Gold
@@ -315,6 +315,32 @@ async def test_an_opening_that_fails_or_is_cut_short_leaves_no_container(
     with pytest.raises(EngineError):
         await desk.exploration.open("b2")
     assert not await engine.docker.containers.list(all=True, filters=mine)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(EngineError("no"), "failed"), (DiskFull("no room"), "abandoned"), (None, "abandoned")],
+    ids=["fault", "disk full", "cancelled"],
+)
+async def test_an_opening_is_given_up_for_good_only_when_the_branch_is_at_fault(
+    desk: Desk, monkeypatch, error: EngineError | None, outcome: str
+) -> None:
+    begun = asyncio.Event()
+
+    async def fails(*given: object) -> None:
+        begun.set()
+        if error is not None:
+            raise error
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(desk.exploration.snapshots, "begin", fails)
+    opening = asyncio.create_task(desk.exploration.open("b1"))
+    await begun.wait()
+    if error is None:
+        opening.cancel()
+    with pytest.raises(EngineError if error else asyncio.CancelledError):
+        await opening
+    assert [event.outcome for event in desk.of(events.BranchClosed)] == [outcome]
 
 
 async def test_a_gold_image_that_is_gone_says_how_to_get_it_back(
