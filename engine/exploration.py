@@ -196,13 +196,17 @@ class Exploration:
 
     async def close(self, branch: Branch, outcome: str, detail: str = "") -> None:
         """End the branch's container; its snapshots stay until the session's garbage is collected."""
-        branch.transcript.end()
-        await branch.shell.close()
-        await branch.sandbox.remove()
-        if branch.namespace is not None:
-            await self.namespaces.give_back(branch.namespace, clean=False)
-            branch.namespace = None
-        self.journal.append(events.BranchClosed(branch=branch.name, outcome=outcome, detail=detail))
+        namespace, branch.namespace = branch.namespace, None
+        # From the last to the first, each whatever the one before raises: a journal without room is no reason
+        # for a container to stay.
+        async with contextlib.AsyncExitStack() as ending:
+            closed = events.BranchClosed(branch=branch.name, outcome=outcome, detail=detail)
+            ending.callback(self.journal.append, closed)
+            if namespace is not None:
+                ending.push_async_callback(self.namespaces.give_back, namespace, clean=False)
+            ending.push_async_callback(branch.sandbox.remove)
+            ending.push_async_callback(branch.shell.close)
+            ending.callback(branch.transcript.end)
 
     async def explore(self, branch: Branch, agent: Agent) -> Candidate | None:
         """Let `agent` work on the branch until it nominates a step; None when it gives up.

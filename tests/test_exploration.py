@@ -22,6 +22,7 @@ from engine.sandbox.client import Engine
 from engine.sandbox.control import SandboxLost
 from engine.suite.report import Report
 from sessions import events
+from sessions.errors import JournalFull
 from sessions.journal import Journal
 from sessions.state import fold
 
@@ -341,6 +342,25 @@ async def test_an_opening_is_given_up_for_good_only_when_the_branch_is_at_fault(
     with pytest.raises(EngineError if error else asyncio.CancelledError):
         await opening
     assert [event.outcome for event in desk.of(events.BranchClosed)] == [outcome]
+
+
+async def test_a_journal_without_room_keeps_no_container(desk: Desk, engine: Engine) -> None:
+    branch = await desk.exploration.open("b1")
+    namespace, reading = branch.namespace, branch.shell._reader
+    assert namespace and reading
+
+    def full(data: bytes) -> None:
+        raise JournalFull(Path("events.jsonl"))
+
+    branch.transcript.write = full
+    await branch.shell.type(b"seq 100000\r")
+    await asyncio.wait([reading], timeout=20)
+    branch.transcript.add(b"more")
+    with pytest.raises(JournalFull):
+        await desk.exploration.close(branch, "failed")
+    left = await engine.docker.containers.list(all=True, filters={"label": ["cligym.session=exploration"]})
+    assert not {branch.sandbox.id, namespace.id} & {each.id for each in left}
+    assert [event.outcome for event in desk.of(events.BranchClosed)] == ["failed"]
 
 
 async def test_a_gold_image_that_is_gone_says_how_to_get_it_back(

@@ -404,13 +404,16 @@ class Shell:
 
     async def _hang_up(self) -> None:
         terminal, self._terminal = self._terminal, None
-        for task in filter(None, (self._sizing, self._looking, self._reader)):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, SandboxLost):
-                await task
+        tasks = [task for task in (self._sizing, self._looking, self._reader) if task is not None]
         self._sizing = self._looking = self._reader = None
-        if terminal is not None:
-            await hang_up(terminal.stream)
+        try:
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, SandboxLost):
+                    await task  # raises what whoever takes the output in has raised
+        finally:
+            if terminal is not None:
+                await hang_up(terminal.stream)
 
     async def close(self) -> None:
         """Let go of the terminal; the sandbox is not touched."""
