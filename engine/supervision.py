@@ -6,6 +6,7 @@ Lives on the engine's loop. What the operator wants arrives as method calls; wha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fnmatch
 import re
 import time
@@ -22,6 +23,7 @@ from engine.keyboard import Keyboard
 from engine.proof.gate import Candidate
 from engine.writer import Writer
 from sessions import events, model
+from sessions.errors import SessionsError
 
 AUTO, CONFIRM, MANUAL = "auto", "confirm", "manual"
 MODES = (AUTO, CONFIRM, MANUAL)
@@ -274,13 +276,16 @@ class Supervisor:
                             return
                     case None:
                         continue
-        except CligymError as error:
+        except (CligymError, SessionsError) as error:
             outcome, detail = "failed", str(error)
-            self._say(
-                events.Remark(branch=lane.branch.name, text=f"the branch ended: {error}", level="warning")
-            )
+            with contextlib.suppress(SessionsError):  # perhaps it was the journal that failed
+                self._warn(lane.branch.name, f"the branch ended: {error}")
         finally:
-            await asyncio.shield(self.exploration.close(lane.branch, outcome, detail))
+            try:
+                with contextlib.suppress(SessionsError):
+                    await asyncio.shield(self.exploration.close(lane.branch, outcome, detail))
+            finally:
+                self._retire(lane)
 
     def _put(self, lane: Lane, put: Nominate) -> None:
         """The agent is content with a step; whether it is proven is the operator's to say."""
@@ -386,8 +391,9 @@ class Supervisor:
     async def _prove(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await work()
-        except CligymError as error:
-            self._warn("", f"the proof could not be finished: {error}")
+        except (CligymError, SessionsError) as error:
+            with contextlib.suppress(SessionsError):
+                self._warn("", f"the proof could not be finished: {error}")
 
     def _pause(self, lane: Lane, reason: str) -> None:
         if lane.paused != reason:

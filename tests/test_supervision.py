@@ -1,0 +1,78 @@
+"""A lane that ends on its own: it says why where it can, and nobody takes it for one at work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.agents.model import Proposal
+from engine.errors import EngineError, UsageError
+from engine.supervision import Supervisor
+from sessions import events
+from sessions.errors import JournalFull
+from tests.test_exploration import Desk, Scripted
+from tests.test_exploration import desk as desk
+
+pytestmark = pytest.mark.docker
+
+FULL = JournalFull(Path("events.jsonl"))
+
+
+@dataclass
+class Failing(Scripted):
+    """An agent with whose first proposal something fails."""
+
+    error: Exception = FULL
+
+    async def propose(self) -> Proposal:
+        raise self.error
+
+
+def supervised(desk: Desk, tmp_path: Path, error: Exception) -> Supervisor:
+    return Supervisor(desk.exploration, lambda name: Failing((), error=error), tmp_path)
+
+
+@pytest.mark.parametrize("error", [EngineError("no room"), FULL], ids=["engine", "journal"])
+async def test_a_lane_that_failed_says_so_and_is_none_any_more(
+    desk: Desk, tmp_path: Path, error: Exception
+) -> None:
+    supervisor = supervised(desk, tmp_path, error)
+    await supervisor.add()
+    (lane,) = supervisor.lanes.values()
+    assert lane.task
+    await lane.task
+    assert [event.outcome for event in desk.of(events.BranchClosed)] == ["failed"]
+    assert f"the branch ended: {error}" in [event.text for event in desk.of(events.Remark)]
+    with pytest.raises(UsageError, match="no open branch b1"):
+        await supervisor.take_over("b1")
+    with pytest.raises(UsageError, match="no open branch b1"):
+        supervisor.pause("b1", True)
+    assert supervisor.ended == {"b1": lane}
+
+
+async def test_a_lane_ends_also_when_the_journal_takes_nothing_more(
+    desk: Desk, tmp_path: Path, monkeypatch
+) -> None:
+    supervisor = supervised(desk, tmp_path, FULL)
+    await supervisor.add()
+    (lane,) = supervisor.lanes.values()
+    assert lane.task
+
+    def full(event: events.Event) -> events.Event:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.exploration.journal, "append", full)
+        await lane.task
+    assert (supervisor.lanes, supervisor.ended) == ({}, {"b1": lane})
+    assert lane.branch.sandbox.removed
+
+
+async def test_a_proof_that_the_journal_ends_says_so(desk: Desk, tmp_path: Path) -> None:
+    async def fails() -> None:
+        raise FULL
+
+    await supervised(desk, tmp_path, FULL)._prove(fails)
+    assert [event.text for event in desk.of(events.Remark)] == [f"the proof could not be finished: {FULL}"]
