@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.gold.requirements import Requirement, normalise
+from collections.abc import Mapping
+
+from engine.gold.requirements import Requirement, normalise, parse
 
 DISTRIBUTIONS = {
     "attr": "attrs",
@@ -255,6 +257,18 @@ def candidates(module: str) -> tuple[str, ...]:
     hinted = distribution(module).partition("<")[0]
     names = [hinted, top, top.replace("_", "-"), f"python-{top}", f"py{top}", f"{top}-python"]
     return tuple(dict.fromkeys(normalise(name) for name in names if name))
+
+
+def stated(module: str, known: Mapping[str, Requirement]) -> Requirement | None:
+    """The project's own requirement that brings the module, below the bound that is known for it.
+
+    A newer release of what the project states may not have the module any more (`pkg_resources`).
+    """
+    match = next((known[name] for name in candidates(module) if name in known), None)
+    hinted = parse(distribution(module))
+    if match is None or hinted is None or hinted.name != match.name or not hinted.specifier:
+        return match
+    return match.within(hinted.specifier)
 
 
 def option_plugin(option: str) -> str:

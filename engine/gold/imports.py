@@ -55,12 +55,8 @@ def _name(node: ast.expr) -> str:
 
 def stated(modules: Iterable[str], known: Mapping[str, Requirement]) -> tuple[Requirement, ...]:
     """The project's own requirements that bring the modules, wherever it states them."""
-    found = []
-    for module in sorted(modules):
-        match = next((known[name] for name in hints.candidates(module) if name in known), None)
-        if match:
-            found.append(match)
-    return tuple(dict.fromkeys(found))
+    found = (hints.stated(module, known) for module in sorted(modules))
+    return tuple(dict.fromkeys(match for match in found if match))
 
 
 def vouched(modules: Iterable[str], known: Mapping[str, Requirement]) -> tuple[Requirement, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.gold import hints
-from engine.gold.requirements import Requirement, normalise
+from engine.gold.requirements import Requirement, normalise, parse
 from engine.gold.settings import PytestSettings
 from engine.suite.report import PASSED, Report
 
@@ -81,9 +81,11 @@ def texts(report: Report) -> list[str]:
 
 
 def _outdated(report: Report) -> bool:
-    """Whether a good part of the suite fails for what an older pytest had."""
-    count = sum(bool(_REMOVED.search(text)) for text in texts(report))
-    return count > len(report.results) / 20
+    """Whether a file cannot be collected, or a good part of the tests fails, for what an older pytest had."""
+    if any(map(_REMOVED.search, report.errors)):
+        return True  # nobody knows how many tests the file has
+    failed = [text for text in texts(report) if text not in report.errors]
+    return sum(bool(_REMOVED.search(text)) for text in failed) > len(report.results) / 20
 
 
 def remedy(
@@ -102,19 +104,21 @@ def remedy(
     apt: dict[str, str] = {}
     args: dict[str, str] = {}
 
-    def add(name: str, reason: str) -> bool:
-        requirement = known.get(name.partition("<")[0])
-        text = requirement.text if requirement else name
-        if not name or (name.partition("<")[0] in installed and "<" not in name):
+    def add(text: str, reason: str) -> bool:
+        asked = parse(text)
+        if asked is None or (asked.name in installed and not asked.specifier):
             return False
-        wanted.setdefault(text, reason)
+        if own_words := known.get(asked.name):
+            # What is stated has led here; a bound that is the remedy must not give way to it.
+            bounded = Requirement(asked.name, own_words.extras, asked.specifier)
+            asked = bounded if asked.specifier else own_words
+        wanted.setdefault(asked.text, reason)
         return True
 
     for module in dict.fromkeys(_MODULE.findall(said)):
-        stated = next(
-            (name for name in hints.candidates(module) if name in known and name not in installed), ""
-        )
-        add(stated or hints.distribution(module), f"no module {module}")
+        hinted = hints.distribution(module)
+        stated = [name for name in hints.candidates(module) if name in known and name not in installed]
+        add(hinted if "<" in hinted else next(iter(stated), hinted), f"no module {module}")
     # Only what the project states itself: a text may advise anything.
     for advised in dict.fromkeys(normalise(name) for pair in _ADVICE.findall(said) for name in pair if name):
         if advised in known:

@@ -39,6 +39,11 @@ class Requirement:
         """The same without a version."""
         return Requirement(self.name, self.extras, "", self.marker)
 
+    def within(self, specifier: str) -> Requirement:
+        """The same with a further bound on its version."""
+        both = ",".join(part for part in (self.specifier, specifier) if part)
+        return Requirement(self.name, self.extras, both, self.marker)
+
 
 def normalise(name: str) -> str:
     """A distribution's name as indexes compare it."""

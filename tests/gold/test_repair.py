@@ -13,6 +13,7 @@ KNOWN = {item.name: item for item in parse_all(["sh>=2", "python-toolkit==1", "p
 def asked(
     tail: str = "",
     *,
+    known: dict[str, Requirement] = KNOWN,
     errors: tuple[str, ...] = (),
     message: str = "",
     addopts: tuple[str, ...] = (),
@@ -20,7 +21,6 @@ def asked(
 ) -> Remedy:
     results = {"t": TestResult("t", "failed", 0.0, message)} if message else {}
     report = Report(COMPLETE, "", results, errors, 1, 1.0, tail)
-    known: dict[str, Requirement] = KNOWN
     return remedy(
         report, known, PytestSettings(addopts=addopts), dict.fromkeys([*installed.split(), "pytest"], "9.2")
     )
@@ -88,3 +88,18 @@ def test_a_few_failures_do_not_change_pytest() -> None:
     results["old"] = TestResult("old", "failed", 0.0, "PytestRemovedIn10Warning")
     report = Report(COMPLETE, "", results, (), 1, 1.0, "")
     assert not remedy(report, {}, PytestSettings(), {"pytest": "9.2"})
+
+
+@pytest.mark.parametrize("installed", ["setuptools", ""])
+def test_a_bound_that_is_the_remedy_is_kept_where_the_project_states_none(installed: str) -> None:
+    known = {item.name: item for item in parse_all(["pytest[dev]", "setuptools>=60"])}
+    found = asked("No module named 'pkg_resources'", known=known, installed=installed)
+    assert list(found.pip) == ["setuptools<81"]
+    assert list(asked("pytest.PytestRemovedIn10Warning: x", known=known).pip) == ["pytest[dev]<9"]
+
+
+def test_one_file_that_cannot_be_collected_changes_pytest_however_many_tests_ran() -> None:
+    results = {str(n): TestResult(str(n), "passed") for n in range(100)}
+    errors = ("tests/test_old.py: pytest.PytestRemovedIn10Warning: Passing a non-Collection iterable",)
+    report = Report(COMPLETE, "", results, errors, 1, 1.0, "")
+    assert list(remedy(report, {}, PytestSettings(), {"pytest": "9.2"}).pip) == ["pytest<9"]
