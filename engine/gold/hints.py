@@ -253,9 +253,12 @@ def distribution(module: str) -> str:
 
 def candidates(module: str) -> tuple[str, ...]:
     """Names, normalised, under which a stated requirement could bring the module."""
-    top = module.split(".")[0]
+    parts = module.split(".")
+    top = parts[0]
     hinted = distribution(module).partition("<")[0]
-    names = [hinted, top, top.replace("_", "-"), f"python-{top}", f"py{top}", f"{top}-python"]
+    # Packages of one namespace come from many distributions: `ruamel.yaml`, `google.cloud.storage`.
+    dotted = ["-".join(parts[:length]) for length in range(len(parts), 1, -1)]
+    names = [hinted, *dotted, top, top.replace("_", "-"), f"python-{top}", f"py{top}", f"{top}-python"]
     return tuple(dict.fromkeys(normalise(name) for name in names if name))
 
 

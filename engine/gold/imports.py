@@ -23,7 +23,8 @@ def imported(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
             if isinstance(node, ast.Import):
                 found.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
+                # What is taken from a namespace is a module, too.
+                found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
             elif isinstance(node, ast.Call) and _name(node.func) == "importorskip" and node.args:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from engine.gold import imports
 from engine.gold.requirements import parse_all
+from tests.gold.conftest import tree_of
 
 
 def stated(modules: Iterable[str], *texts: str) -> list[str]:
@@ -15,3 +16,17 @@ def test_what_is_stated_stays_below_the_bound_that_is_known_for_a_module() -> No
     assert stated({"pkg_resources"}, "setuptools>=60") == ["setuptools>=60,<81"]
     assert stated({"pkg_resources"}, "setuptools") == ["setuptools<81"]
     assert stated({"setuptools"}, "setuptools>=60") == ["setuptools>=60"]
+
+
+def test_packages_of_a_namespace_are_found_by_their_whole_name() -> None:
+    known = ("backports.zstd>=1", "ruamel.yaml", "google-cloud-storage", "zstd")
+    assert stated({"backports.zstd"}, *known) == ["backports-zstd>=1"]
+    assert stated({"ruamel.yaml.main"}, *known) == ["ruamel-yaml"]
+    assert stated({"google.cloud.storage.blob"}, *known) == ["google-cloud-storage"]
+    assert stated({"google.protobuf"}, *known) == []
+
+
+def test_what_is_taken_from_a_namespace_is_a_module_too() -> None:
+    tree = tree_of({"tests/test_a.py": "from ruamel import yaml\nfrom google.cloud import storage as s\n"})
+    modules = imports.imported(tree, tree)
+    assert stated(modules, "ruamel.yaml", "google-cloud-storage") == ["google-cloud-storage", "ruamel-yaml"]
