@@ -154,7 +154,7 @@ async def observe(engine: Engine, image: str, found: First, say: Say, label: str
     """
     while True:
         say(f"run 1 of {RUNS}: {_counted(found.report)}")
-        if _passed(found.report) < LEAST:
+        if passed(found.report) < LEAST:
             raise GoldError(*_too_few(label, agreed([found.report], found), found.report))
         limit = min(found.test.timeout, FIRST_LIMIT + 5 * found.report.seconds)
         others = [_watched(engine, image, found.test, limit) for _ in range(RUNS - 1)]
@@ -173,12 +173,13 @@ async def observe(engine: Engine, image: str, found: First, say: Say, label: str
     return result
 
 
-def _passed(report: Report) -> int:
+def passed(report: Report) -> int:
+    """How many tests of a run passed."""
     return sum(result.outcome == PASSED for result in report.results.values())
 
 
 def _counted(report: Report) -> str:
-    return f"{_passed(report)} of {len(report.results)} tests passed in {report.seconds:.1f} s"
+    return f"{passed(report)} of {len(report.results)} tests passed in {report.seconds:.1f} s"
 
 
 def agreed(reports: Sequence[Report], found: First) -> Baseline:
@@ -222,7 +223,7 @@ def _too_few(label: str, result: Baseline, report: Report) -> tuple[str, str]:
             "choose tests with test_args in gold.toml",
         )
     count = f"only {len(result.tests)} of its tests pass" if result.tests else "none of its tests pass"
-    if len(result.tests) < _passed(report):
+    if len(result.tests) < passed(report):
         count += " every time"
     example = next((f"; {where}: {why}" for where, why in result.quarantined.items()), "")
     return (

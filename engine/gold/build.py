@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from engine import clean
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, GoldError, UsageError
 from engine.faults.probe import probe
 from engine.gold import baseline, cache, discover, image, recipe, sources, store
-from engine.gold.builder import Builder, StepFailed
+from engine.gold.builder import Builder
 from engine.gold.inspection import inspect
 from engine.gold.model import Gold, Recipe, TestCommand
 from engine.gold.repair import Remedy, remedy
@@ -165,23 +165,24 @@ class _Work:
             python=python,
             metadata=project.metadata,
         )
-        made, parts = await self._house(builder, tree, project, made)
+        made, parts = await self._house(builder, tree, project, made, loosen="pip" not in self.given)
+        made = await self._image(made, parts)
         cache.keep(key, made, parts)
         return made, parts
 
     async def _house(
-        self, builder: Builder, tree: ProjectTree, project: Project, made: cache.Made
+        self, builder: Builder, tree: ProjectTree, project: Project, made: cache.Made, *, loosen: bool
     ) -> tuple[cache.Made, dict[str, bytes]]:
-        """The wheels that the recipe of `made` asks for, and the image made from them."""
+        """The context of an image with the wheels that the recipe of `made` asks for."""
         asked = made.recipe
-        house = await wheelhouse(builder, project, asked.pip, asked.extras, loosen="pip" not in self.given)
+        house = await wheelhouse(builder, project, asked.pip, asked.extras, loosen=loosen)
         args = asked.test_args
         if "test_args" not in self.given:
             args = discover.settled_args(args, settings(tree), house.versions)
         asked = msgspec.structs.replace(asked, pip=house.pip, extras=house.extras, test_args=args)
         parts = image.context(asked, tree.with_members(overlay(tree, project)), house, builder.debs)
         made = msgspec.structs.replace(made, recipe=asked, remarks=(*made.remarks, *house.remarks))
-        return await self._image(made, parts), parts
+        return made, parts
 
     async def _image(self, made: cache.Made, parts: Mapping[str, bytes]) -> cache.Made:
         built = await image.build(self.engine, parts, self.say)
@@ -191,36 +192,76 @@ class _Work:
     async def _mended(
         self, builder: Builder, tree: ProjectTree, key: str, made: cache.Made, parts: dict[str, bytes]
     ) -> tuple[baseline.First, cache.Made, dict[str, bytes]]:
-        """The first observation, after what it misses was added as often as that helps."""
+        """The first observation, after what it misses was added as often as that helps.
+
+        Of the rounds that came to their end the one with the most passing tests counts: what is added may
+        do harm.
+        """
         found = discover.discover(tree, made.metadata, made.python, self.base)
+        best: tuple[baseline.First, cache.Made, dict[str, bytes]] | None = None
+        failure: baseline.Unsettled | None = None
         for left in reversed(range(ROUNDS + 1)):
             self.say("running the tests")
-            command, failure = test_command(made.recipe), None
             try:
-                first = await baseline.first(self.engine, made.image, command, self.say, made.stalled)
+                first = await baseline.first(
+                    self.engine, made.image, test_command(made.recipe), self.say, made.stalled
+                )
                 report = first.report
+                if best is None or baseline.passed(report) > baseline.passed(best[0].report):
+                    best = first, made, parts
             except baseline.Unsettled as error:
                 report, failure = error.report, error
             wanted = self._allowed(remedy(report, found.known, found.settings, _installed(parts)), made)
-            if wanted and left:
-                for line in wanted.because:
-                    self.say(line)
+            mended = await self._answered(builder, tree, made, parts, wanted) if wanted and left else None
+            if mended is None:
+                break
+            made, parts = mended
+            cache.keep(key, made, parts)
+        if best is None:
+            assert failure
+            raise failure
+        first, kept, parts = best
+        if kept is not made:
+            self.say("what was added last does not help: it is left out again")
+            kept = msgspec.structs.replace(kept, tried=made.tried)
+            cache.keep(key, kept, parts)
+        return first, kept, parts
+
+    async def _answered(
+        self, builder: Builder, tree: ProjectTree, made: cache.Made, parts: dict[str, bytes], wanted: Remedy
+    ) -> tuple[cache.Made, dict[str, bytes]] | None:
+        """The image made anew with as much of a remedy in it as can be had; None when that is nothing.
+
+        The image that is there is worth more than the remedy: no failure of this ends the build.
+        """
+        for line in wanted.because:
+            self.say(line)
+        each = wanted.each()
+        for remedies in [(wanted,), each] if len(each) > 1 else [each]:
+            had = made, parts
+            for one in remedies:
                 try:
-                    made, parts = await self._with(builder, tree, made, parts, wanted)
-                    cache.keep(key, made, parts)
-                    continue
-                except StepFailed as error:
-                    self.say(f"that cannot be: {error}")
-            if failure:
-                raise failure
-            return first, made, parts
-        raise AssertionError("the last round returns or raises")
+                    had = await self._with(builder, tree, *had, one)
+                except GoldError as error:
+                    self.say(f"{', '.join([*one.pip, *one.apt, *one.args])[:200]} cannot be: {error}")
+            more, context = had
+            if more is made:
+                continue
+            # A remedy that was refused is not to be asked for in the next round.
+            more = msgspec.structs.replace(more, tried=(*made.tried, *wanted.pip, *wanted.apt, *wanted.args))
+            if (more.recipe.pip, more.recipe.apt) == (made.recipe.pip, made.recipe.apt):
+                return more, context
+            try:
+                return await self._image(more, context), context
+            except GoldError as error:
+                self.say(f"that cannot be: {error}")
+        return None
 
     def _allowed(self, wanted: Remedy, made: cache.Made) -> Remedy:
         """The part of a remedy that was not tried yet, and that no person has decided otherwise."""
         pip = {text: why for text, why in wanted.pip.items() if text not in made.tried}
         apt = {name: why for name, why in wanted.apt.items() if name not in made.tried}
-        again = set(wanted.args) <= set(made.recipe.test_args)
+        again = set(wanted.args) <= {*made.recipe.test_args, *made.tried}
         return Remedy(
             pip,
             {} if "apt" in self.given else apt,
@@ -235,7 +276,7 @@ class _Work:
         parts: dict[str, bytes],
         wanted: Remedy,
     ) -> tuple[cache.Made, dict[str, bytes]]:
-        """The image made anew from a recipe with more in it."""
+        """The context of an image from a recipe with more in it, and nothing looser than before."""
         asked = msgspec.structs.replace(
             made.recipe,
             pip=(*made.recipe.pip, *wanted.pip),
@@ -246,16 +287,16 @@ class _Work:
             made,
             recipe=asked,
             remarks=(*made.remarks, *wanted.because),
-            tried=(*made.tried, *wanted.pip, *wanted.apt),
         )
         if not wanted.pip and not wanted.apt:
             return made, {**parts, recipe.FILE: recipe.write(asked).encode()}
+        project = _project(made, parts)
         await builder.sandbox()
         if set(asked.apt) <= set(builder.packages):
-            return await self._house(builder, tree, _project(made, parts), made)
+            return await self._house(builder, tree, project, made, loosen=False)
         # What packages depend on is told by a builder that has none of them.
         async with Builder(self.engine, self.base_image, self.say, asked.apt) as other:
-            return await self._house(other, tree, _project(made, parts), made)
+            return await self._house(other, tree, project, made, loosen=False)
 
     async def _keep(self, gold: Gold, parts: Mapping[str, bytes]) -> Gold:
         self.say("reading the image")

@@ -33,6 +33,14 @@ class Remedy:
         added = {**self.pip, **self.apt, **self.args}
         return tuple(f"{why}: adding {what}"[:300] for what, why in added.items())
 
+    def each(self) -> tuple[Remedy, ...]:
+        """The same one by one, for when all of it together cannot be had."""
+        return (
+            *(Remedy(pip={text: why}) for text, why in self.pip.items()),
+            *(Remedy(apt={name: why}) for name, why in self.apt.items()),
+            *(Remedy(args={word: why}) for word, why in self.args.items()),
+        )
+
     def __bool__(self) -> bool:
         return bool(self.pip or self.apt or self.args)
 
