@@ -106,16 +106,21 @@ def declared(tree: ProjectTree, metadata: str, factors: frozenset[str]) -> tuple
 
 
 def _extras(metadata: str) -> Iterator[Declared]:
-    """The extras of the built wheel: whatever made them, they are all there."""
+    """The extras of the built wheel: whatever made them, they are all there.
+
+    Each is the first of its list's extras; those after it are the ones that it refers to (`p[fast]`).
+    """
     message = HeaderParser().parsestr(metadata)
     own = normalise(str(message.get("Name", "")))
     for extra in message.get_all("Provides-Extra") or []:
         requirements = []
+        names = [str(extra)]
         for line in message.get_all("Requires-Dist") or []:
             requirement = parse(str(line))
-            if requirement is None or requirement.name == own:
-                continue
-            if f'extra == "{extra}"' in requirement.marker.replace("'", '"'):
+            if requirement and f'extra == "{extra}"' in requirement.marker.replace("'", '"'):
+                if requirement.name == own:
+                    names += requirement.extras
+                    continue
                 marker = re.sub(
                     r"(?:\s*and\s*)?\(?extra == ['\"][^'\"]*['\"]\)?", "", requirement.marker
                 ).strip()
@@ -124,7 +129,21 @@ def _extras(metadata: str) -> Iterator[Declared]:
                         requirement.name, requirement.extras, requirement.specifier, _balanced(marker)
                     )
                 )
-        yield Declared(f"extra {extra}", role(str(extra)), Listed(tuple(requirements), (str(extra),)))
+        yield Declared(f"extra {extra}", role(str(extra)), Listed(tuple(requirements), tuple(names)))
+
+
+def brought(metadata: str) -> dict[str, tuple[Requirement, ...]]:
+    """What each extra of a built wheel brings, with the extras of its own that it refers to."""
+    lists = {normalise(each.listed.extras[0]): each.listed for each in _extras(metadata)}
+    found = {}
+    for listed in lists.values():
+        names = list(map(normalise, listed.extras))
+        for name in names:  # grows as further ones are referred to
+            more = lists.get(name, Listed())
+            listed |= Listed(more.requirements)
+            names += [extra for extra in map(normalise, more.extras) if extra not in names]
+        found[listed.extras[0]] = listed.requirements
+    return found
 
 
 def _balanced(marker: str) -> str:

@@ -14,6 +14,7 @@ from engine.gold.declared import (
     TEST,
     VARIANT,
     Declared,
+    brought,
     declared,
     ini,
     known,
@@ -105,7 +106,7 @@ def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
     )
     lists = declared(tree, metadata, factors)
     chosen = _chosen(lists)
-    extras, wanted = _split(chosen, lists, metadata)
+    extras, wanted = _split(chosen, metadata)
     wanted += parse_all(own.plugins)
     stated = known(lists)
     wanted += plugins([*_options(own.addopts), *own.names], stated)
@@ -136,27 +137,24 @@ def _chosen(lists: Iterable[Declared]) -> list[Declared]:
     return []
 
 
-def _split(
-    chosen: Iterable[Declared], lists: Iterable[Declared], metadata: str
-) -> tuple[tuple[str, ...], tuple[Requirement, ...]]:
+def _split(chosen: Iterable[Declared], metadata: str) -> tuple[tuple[str, ...], tuple[Requirement, ...]]:
     """Extras to install whole, and requirements one by one; of lists for development, without linters."""
-    provided = [str(extra) for extra in HeaderParser().parsestr(metadata).get_all("Provides-Extra") or []]
+    provided = brought(metadata)
     # What tox adds to the tests to have the code looked at.
-    idle = {
-        each.listed.extras
-        for each in lists
-        if each.where.startswith("extra ") and all(map(hints.looks_on, each.listed.requirements))
-    }
-    by_name = {normalise(extra): extra for extra in provided if (extra,) not in idle}
+    idle = {extra for extra, items in provided.items() if items and all(map(hints.looks_on, items))}
+    by_name = {normalise(extra): extra for extra in provided if extra not in idle}
     extras: dict[str, None] = {}
     wanted: list[Requirement] = []
     for each in chosen:
+        itself = each.where.startswith("extra ")
+        names = each.listed.extras[:1] if itself else each.listed.extras
+        named = [by_name[normalise(extra)] for extra in names if normalise(extra) in by_name]
         if each.role == DEV:
-            wanted += [item for item in each.listed.requirements if not hints.linter(item.name)]
+            items = [*each.listed.requirements, *(item for extra in named for item in provided[extra])]
+            wanted += [item for item in items if not hints.linter(item.name)]
             continue
-        named = [by_name[normalise(extra)] for extra in each.listed.extras if normalise(extra) in by_name]
         extras.update(dict.fromkeys(named))
-        if not each.where.startswith("extra ") or not named:
+        if not itself or not named:
             wanted += each.listed.requirements
     return tuple(extras), tuple(wanted)
 

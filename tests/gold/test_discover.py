@@ -131,6 +131,20 @@ def test_what_only_looks_on_and_the_project_itself_are_not_added() -> None:
     assert recipe.pip == ("pytest>=6.2.5", "trio")
 
 
+def test_an_extra_that_only_refers_to_others_of_the_project_is_followed() -> None:
+    metadata = (
+        META + "Provides-Extra: {}\nProvides-Extra: feat\nProvides-Extra: more\n"
+        "Requires-Dist: p[feat,core]; extra == '{}'\nRequires-Dist: p[more]; extra == 'feat'\n"
+        "Requires-Dist: black; extra == 'feat'\nRequires-Dist: six; extra == 'more'\n"
+        "Requires-Dist: p[feat]; extra == 'more'\n"
+    )
+    files = {"tests/test_a.py": THREE}
+    recipe = found(files, metadata.format("test", "test")).recipe
+    assert (recipe.extras, recipe.pip) == (("test",), ("pytest>=6.2.5",))
+    recipe = found(files, metadata.format("dev", "dev")).recipe
+    assert (recipe.extras, recipe.pip) == ((), ("pytest>=6.2.5", "six"))
+
+
 def test_plugins_that_options_and_settings_need() -> None:
     files = {
         "tests/test_a.py": THREE,
