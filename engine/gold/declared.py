@@ -6,7 +6,7 @@ import ast
 import configparser
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import Any
@@ -57,9 +57,16 @@ def toml(tree: ProjectTree, path: str) -> dict[str, Any]:
         return {}
 
 
+class _Ini(configparser.ConfigParser):
+    """INI files as pytest and tox read them: case counts in names of options."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def ini(text: str) -> configparser.ConfigParser:
     """An INI file's content, as much of it as can be read."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser = _Ini(interpolation=None, strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
@@ -206,7 +213,9 @@ def _hatch(hatch: dict[str, Any], where: str) -> Iterator[Declared]:
     for name, env in table(hatch, "envs").items():
         items = [*strings(table(env).get("dependencies")), *strings(table(env).get("extra-dependencies"))]
         extras = tuple(strings(table(env).get("features")))
-        yield Declared(f"{where} environment {name}", role(name), Listed(parse_all(items), extras))
+        # What hatch runs everything in, unless told where.
+        purpose = DEV if name == "default" else role(name)
+        yield Declared(f"{where} environment {name}", purpose, Listed(parse_all(items), extras))
 
 
 def _other_tools(pyproject: dict[str, Any]) -> Iterator[Declared]:
@@ -227,11 +236,11 @@ def _files(tree: ProjectTree) -> Iterator[Declared]:
 
 
 def _tox(tree: ProjectTree, pyproject: dict[str, Any], factors: frozenset[str]) -> Iterator[Declared]:
-    native = table(pyproject, "tool", "tox")
+    native = {"pyproject.toml": table(pyproject, "tool", "tox"), "tox.toml": toml(tree, "tox.toml")}
     parsers = {
         "tox.ini": ini(tree.text("tox.ini")),
         "setup.cfg": ini(tree.text("setup.cfg").replace("[tox:tox]", "[tox]")),
-        "pyproject.toml": ini(str(native.get("legacy_tox_ini", ""))),
+        "pyproject.toml": ini(str(native["pyproject.toml"].get("legacy_tox_ini", ""))),
     }
     groups = {each.where.removeprefix("group "): each.listed for each in _groups(pyproject)}
     for where, parser in parsers.items():
@@ -247,15 +256,17 @@ def _tox(tree: ProjectTree, pyproject: dict[str, Any], factors: frozenset[str]) 
             for group in re.split(r"[,\s]+", parser.get(section, "dependency_groups", fallback="").strip()):
                 listed |= groups.get(normalise(group), Listed())
             yield Declared(f"{where} [{section}]", purpose, _without_empty(listed))
-    environments = {"testenv": table(native, "env_run_base")}
-    environments |= {f"testenv:{name}": table(env) for name, env in table(native, "env").items()}
-    for section, env in environments.items():
-        if (purpose := _tox_role(section, factors)) is not None:
-            listed = read_list("\n".join(strings(env.get("deps"))).replace("{tox_root}/", ""), tree.text)
-            listed |= Listed((), tuple(strings(env.get("extras"))))
-            for group in strings(env.get("dependency_groups")):
-                listed |= groups.get(normalise(group), Listed())
-            yield Declared(f"pyproject.toml tox [{section}]", purpose, listed)
+    for where, content in native.items():
+        environments = {"testenv": table(content, "env_run_base")}
+        environments |= {f"testenv:{name}": table(env) for name, env in table(content, "env").items()}
+        for section, env in environments.items():
+            if (purpose := _tox_role(section, factors)) is not None:
+                deps = "\n".join(strings(env.get("deps")))
+                listed = read_list(re.sub(r"\{(?:toxinidir|tox_root)\}/?", "", deps), tree.text)
+                listed |= Listed((), tuple(strings(env.get("extras"))))
+                for group in strings(env.get("dependency_groups")):
+                    listed |= groups.get(normalise(group), Listed())
+                yield Declared(f"{where} tox [{section}]", purpose, listed)
 
 
 def _without_empty(listed: Listed) -> Listed:
@@ -311,40 +322,60 @@ def _tests_require(tree: ProjectTree) -> Iterator[Declared]:
     text = ini(tree.text("setup.cfg")).get("options", "tests_require", fallback="")
     yield Declared("setup.cfg tests_require", TEST, Listed(parse_all(re.split(r"[\n;]", text))))
     module = syntax(tree.text("setup.py"))
-    values = {
-        target.id: node.value
-        for node in (module.body if module else [])
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    values = _constants(module)
     for node in ast.walk(module) if module else ():
         if isinstance(node, ast.keyword) and node.arg == "tests_require":
-            value = values.get(node.value.id, node.value) if isinstance(node.value, ast.Name) else node.value
-            yield Declared("setup.py tests_require", TEST, Listed(parse_all(_literals(value))))
+            listed = Listed(parse_all(_literals(node.value, values)))
+            yield Declared("setup.py tests_require", TEST, listed)
 
 
 def _nox(tree: ProjectTree) -> Iterator[Declared]:
     module = syntax(tree.text("noxfile.py"))
+    values = _constants(module)
     for function in module.body if module else []:
-        if isinstance(function, ast.FunctionDef) and role(function.name) != OTHER:
-            listed = Listed()
-            for node in ast.walk(function):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and node.func.attr == "install"
-                ):
-                    words = "\n".join(text for arg in node.args for text in _literals(arg))
-                    listed |= read_list(re.sub(r"^(-r|-e)\n", r"\1 ", words, flags=re.MULTILINE), tree.text)
-            yield Declared(f"noxfile.py {function.name}", role(function.name), listed)
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        name = _session(function)
+        if role(name) == OTHER:
+            continue
+        listed = Listed()
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "install":
+                words = "\n".join(text for arg in node.args for text in _literals(arg, values))
+                listed |= read_list(re.sub(r"^(-r|-e)\n", r"\1 ", words, flags=re.MULTILINE), tree.text)
+        yield Declared(f"noxfile.py {name}", role(name), listed)
 
 
-def _literals(node: ast.expr) -> list[str]:
+def _session(function: ast.FunctionDef) -> str:
+    """The name of one of nox's sessions: the one it is given, else its function's."""
+    for decorator in function.decorator_list:
+        for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
+            if keyword.arg == "name" and (given := _literals(keyword.value, {})):
+                return given[0]
+    return function.name
+
+
+def _constants(module: ast.Module | None) -> dict[str, ast.expr]:
+    """What names are set to at a module's top."""
+    found: dict[str, ast.expr] = {}
+    for node in module.body if module else ():
+        if isinstance(node, ast.Assign):
+            found |= {target.id: node.value for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            found[node.target.id] = node.value
+    return found
+
+
+def _literals(node: ast.expr, values: Mapping[str, ast.expr], depth: int = 3) -> list[str]:
+    """The strings of an expression: texts and lists of them, and names that `values` knows."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
+    if isinstance(node, ast.Starred):
+        return _literals(node.value, values, depth)
+    if isinstance(node, ast.Name) and node.id in values and depth:
+        return _literals(values[node.id], values, depth - 1)
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return [text for item in node.elts for text in _literals(item)]
+        return [text for item in node.elts for text in _literals(item, values, depth)]
     return []
 
 

@@ -67,7 +67,7 @@ def settings(tree: ProjectTree) -> PytestSettings:
         addopts=_words(chosen.get("addopts")),
         testpaths=_words(chosen.get("testpaths")),
         python_files=_words(chosen.get("python_files")) or PytestSettings.python_files,
-        plugins=tuple(strings(chosen.get("required_plugins"))),
+        plugins=_words(chosen.get("required_plugins")),
         warnings=_categories(strings(chosen.get("filterwarnings"))),
         names=frozenset(chosen),
     )

@@ -158,6 +158,34 @@ def lint(session):
     assert found["noxfile.py tests"] == (TEST, ["pexpect", "hypothesis"])
 
 
+def test_tox_has_a_file_of_its_own_and_hatch_an_environment_for_everything() -> None:
+    files = {
+        "tox.toml": "[env_run_base]\ndeps = ['pytest-httpserver', '-r {tox_root}/more.txt']\n",
+        "more.txt": "idna\n",
+        "pyproject.toml": "[tool.hatch.envs.default]\ndependencies = ['six']\nfeatures = ['cli']\n",
+    }
+    found = stated(files)
+    assert found["tox.toml tox [testenv]"] == (TEST, ["pytest-httpserver", "idna"])
+    assert found["hatch environment default"] == (DEV, ["six"])
+
+
+def test_nox_sessions_by_their_given_names_and_with_constants() -> None:
+    noxfile = """
+import nox
+MORE: list[str] = ["idna"]
+NEEDS = ["six>=1", *MORE]
+LOOP = [*LOOP]
+@nox.session(python=["3.11"], name="test-fast")
+def unit(session):
+    session.install(*NEEDS, *LOOP, "-r", "more.txt")
+@nox.session(name="docs")
+def tests(session):
+    session.install("sphinx")
+"""
+    found = stated({"noxfile.py": noxfile, "more.txt": "attrs\n"})
+    assert found == {"noxfile.py test-fast": (VARIANT, ["six>=1", "idna", "attrs"])}
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -165,6 +193,7 @@ def lint(session):
         {"pyproject.toml": "project = 3\n[tool]\nhatch = 1\npoetry = []\n"},
         {"pyproject.toml": "[dependency-groups]\ntest = 'x'\n[tool.poetry.group]\ntest = 1\n"},
         {"pyproject.toml": "a = " + "[" * 5000},
+        {"tox.toml": "env_run_base = 1\nenv = ['x']\n"},
         {"tox.ini": "no section\n[testenv"},
         {"tox.ini": "[testenv]\ndeps = {[testenv]deps}\n"},
         {"tox.ini": "[testenv]\ndeps =\n  " + "{a,b}" * 40 + ": x\n"},
