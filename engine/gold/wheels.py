@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 
 from engine.errors import GoldError
 from engine.gold.builder import HOME, PYTHON, Builder, StepFailed, unreachable
-from engine.gold.declared import table, toml
+from engine.gold.declared import brought, table, toml
 from engine.gold.discover import PYTEST, compiled, packaged, version_from_vcs
 from engine.gold.requirements import Requirement, normalise, parse
 from engine.gold.tree import MAX_BYTES, Member, ProjectTree
@@ -314,6 +314,7 @@ def _culprits(output: str) -> set[str]:
         r"Package '([A-Za-z0-9._-]+)' requires a different Python",
         r"Failed to build '?([A-Za-z0-9._-]+)'? when",
         r"requested ([A-Za-z0-9._-]+)",
+        r"generating package metadata\.\s+╰─> ([A-Za-z0-9._-]+)",
     )
     found: set[str] = set()
     for pattern in patterns:
@@ -322,19 +323,35 @@ def _culprits(output: str) -> set[str]:
     return found
 
 
+_ASKED = re.compile(
+    r"(?:(?:Collecting|satisfies the requirement) ([A-Za-z0-9._-]+)|Processing \S*/([A-Za-z0-9._-]+?)-\d)"
+    r".*?\(from ([A-Za-z0-9][^)]*)"
+)
+
+
+def _parents(output: str, culprits: Collection[str]) -> set[str]:
+    """Normalised names of the distributions for whose sake pip wanted the culprits."""
+    found: set[str] = set()
+    for name, file, chain in _ASKED.findall(output):
+        if normalise(name or file) in culprits:
+            # `a==1->b[extra]->-r requirements.txt`: a is what needs it, b is what needs a.
+            names = (re.match(r"[A-Za-z0-9._-]+", asking) for asking in chain.split("->"))
+            found.update(normalise(match[0]) for match in names if match and match[0][0] != "-")
+    return found
+
+
+_Looser = tuple[list[Requirement], tuple[str, ...], str]
+
+
 def looser(
     wanted: list[Requirement], extras: tuple[str, ...], project: Project, error: StepFailed
-) -> tuple[list[Requirement], tuple[str, ...], str]:
+) -> _Looser:
     """The next thing to try after pip refused, and a line that says what is given up."""
     culprits = _culprits(error.output)
-    for requirement in wanted:
-        if requirement.name in culprits and requirement.specifier and requirement.name != "pytest":
-            rest = [item.bare() if item == requirement else item for item in wanted]
-            return rest, extras, f"{requirement.text} cannot be had: any version of it is taken"
-    for requirement in wanted:
-        if requirement.name in culprits and requirement.name != "pytest":
-            rest = [item for item in wanted if item.name != requirement.name]
-            return rest, extras, f"{requirement.name} cannot be had: left out"
+    # What cannot be had may be asked for by something that nobody needs as much.
+    for names in (culprits, _parents(error.output, culprits)):
+        if found := _without(names, wanted, extras, project):
+            return found
     if any(item.specifier for item in wanted if item.name != "pytest"):
         rest = [item if item.name == "pytest" else item.bare() for item in wanted]
         return (
@@ -345,3 +362,27 @@ def looser(
     if extras:
         return wanted, extras[:-1], f"the extra {extras[-1]} cannot be had: left out"
     raise GoldError(f"the project's requirements cannot be had: {error}", error.hint) from error
+
+
+def _without(
+    names: Collection[str], wanted: list[Requirement], extras: tuple[str, ...], project: Project
+) -> _Looser | None:
+    """What is wanted with less of one of these distributions in it; None when none of them is wanted."""
+    named = [item for item in wanted if item.name in names and item.name != "pytest"]
+    for requirement in named:
+        if requirement.specifier:
+            rest = [item.bare() if item == requirement else item for item in wanted]
+            return rest, extras, f"{requirement.text} cannot be had: any version of it is taken"
+    for requirement in named:
+        rest = [item for item in wanted if item.name != requirement.name]
+        return rest, extras, f"{requirement.name} cannot be had: left out"
+    provided = brought(project.metadata) if extras else {}
+    for extra in extras:
+        parts = provided.get(extra, ())
+        if {item.name for item in parts} & set(names):
+            # All of it but pytest, which is wanted in any case.
+            more = [item for item in parts if item.name != "pytest" and item not in wanted]
+            rest, others = [*wanted, *more], tuple(other for other in extras if other != extra)
+            remark = f"the extra {extra} cannot be had: its requirements are taken one by one"
+            return _without(names, rest, others, project) or (rest, others, remark)
+    return None

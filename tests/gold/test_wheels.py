@@ -77,6 +77,53 @@ def test_contradictions_lose_their_versions_then_extras_go() -> None:
         looser(wanted, extras, Project(), conflict)
 
 
+DEEP = """\
+Collecting foo (from p[test]@ file:///p.whl->-r requirements.txt (line 1))
+Collecting bar-x>=1 (from foo==1.0->p[test]@ file:///p.whl->-r requirements.txt (line 1))
+Processing /index/other_one-2.tar.gz (from baz->-r requirements.txt (line 3))
+ERROR: Failed building wheel for {}
+"""
+
+
+def test_what_asks_for_something_that_cannot_be_had_goes_too() -> None:
+    wanted, extras = list(parse_all(["pytest>=6", "foo>=1", "baz", "kept==1"])), ("cli",)
+    error = StepFailed("x", DEEP.format("bar-x"))
+    wanted, extras, said = looser(wanted, extras, Project(), error)
+    assert [item.text for item in wanted] == ["pytest>=6", "foo", "baz", "kept==1"]
+    wanted, extras, said = looser(wanted, extras, Project(), error)
+    assert [item.text for item in wanted] == ["pytest>=6", "baz", "kept==1"]
+    assert "foo cannot be had" in said
+    wanted, extras, _ = looser(wanted, extras, Project(), StepFailed("x", DEEP.format("other-one")))
+    assert ([item.text for item in wanted], extras) == (["pytest>=6", "kept==1"], ("cli",))
+
+
+def test_of_an_extra_only_what_cannot_be_had_is_given_up() -> None:
+    metadata = (
+        "Name: p\nProvides-Extra: test\nProvides-Extra: cli\nRequires-Dist: pytest<5; extra == 'test'\n"
+        "Requires-Dist: gone<2; extra == 'test'\nRequires-Dist: p[cli]; extra == 'test'\n"
+        "Requires-Dist: six>=1; extra == 'cli'\nRequires-Dist: foo; extra == 'cli'\n"
+    )
+    project = Project("p-1-py3-none-any.whl", b"", metadata)
+    pytest_only = list(parse_all(["pytest>=6"]))
+    wanted, extras, _ = looser(pytest_only, ("test",), project, StepFailed("x", MISSING.format("gone<2")))
+    assert [item.text for item in wanted] == ["pytest>=6", "gone", "six>=1", "foo"]
+    assert extras == ()
+    wanted, extras, _ = looser(wanted, extras, project, StepFailed("x", MISSING.format("gone")))
+    assert [item.text for item in wanted] == ["pytest>=6", "six>=1", "foo"]
+    wanted, extras, _ = looser(pytest_only, ("cli", "x"), project, StepFailed("x", DEEP.format("bar-x")))
+    assert ([item.text for item in wanted], extras) == (["pytest>=6", "six>=1"], ("x",))
+    refused = StepFailed("x", "The user requested pytest>=6\nERROR: ResolutionImpossible")
+    wanted, extras, _ = looser(pytest_only, ("test",), project, refused)
+    assert [item.text for item in wanted] == ["pytest>=6", "gone<2", "six>=1", "foo"]
+
+
+@pytest.mark.parametrize("name", ["bar", "bar-x"])
+def test_who_cannot_even_say_what_it_needs_is_known(name: str) -> None:
+    output = f"× Encountered error while generating package metadata.\n╰─> {name}\n"
+    wanted, _, _ = looser(list(parse_all(["six>=1", "bar", "bar-x"])), (), Project(), StepFailed("x", output))
+    assert [item.name for item in wanted] == [each for each in ("six", "bar", "bar-x") if each != name]
+
+
 def test_pytest_itself_is_never_given_up() -> None:
     with pytest.raises(GoldError):
         looser(list(parse_all(["pytest>=6"])), (), Project(), StepFailed("x", MISSING.format("pytest>=6")))
