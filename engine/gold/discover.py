@@ -24,7 +24,7 @@ from engine.gold.declared import (
 )
 from engine.gold.model import PROJECT_DIR, Recipe
 from engine.gold.requirements import Requirement, normalise, parse_all
-from engine.gold.settings import PytestSettings, settings, suite_args, suite_files
+from engine.gold.settings import PytestSettings, beside, settings, suite_args, suite_files
 from engine.gold.tree import ProjectTree
 
 PYTEST = Requirement("pytest", (), ">=6.2.5")
@@ -112,7 +112,9 @@ def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
     wanted += plugins([*_options(own.addopts), *own.names], stated)
     args = suite_args(tree, own) or ()
     files = [*suite_files(tree, own.python_files), *(path for path in tree if path.endswith("conftest.py"))]
-    wanted += imports.stated(imports.imported(tree, files) | {*own.warnings}, stated)
+    # Whatever the tests use, helpers may be what imports it; what is stated may be added freely.
+    everything = dict.fromkeys([*files, *beside(tree, files)])
+    wanted += imports.stated(imports.imported(tree, everything) | {*own.warnings}, stated)
     wanted += imports.vouched(imports.required(tree, files) | {*own.warnings}, stated)
     wanted, more = _without_itself(wanted, metadata)
     extras = tuple(dict.fromkeys((*extras, *more)))

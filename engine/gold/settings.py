@@ -15,6 +15,7 @@ from engine.gold.tree import ProjectTree
 _USUAL = ("tests", "test", "testing", "unit_tests", "unittests", "t")
 _INNER = ("tests", "test", "testing", "_tests", "_test")
 """What directories of tests are called inside a package."""
+_TESTS = frozenset((*_USUAL, *_INNER))
 _MANY = 8
 """Directories of tests beyond which the packages that hold them are named instead."""
 _ASIDE = frozenset(
@@ -103,6 +104,17 @@ def suite_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
         )
 
     return tuple(path for path in tree if path.endswith(".py") and taken(path))
+
+
+def beside(tree: ProjectTree, suite: Iterable[str]) -> tuple[str, ...]:
+    """All modules in the directories of tests that hold files of a suite: their helpers, too."""
+    places = set()
+    for path in suite:
+        parts = path.split("/")[:-1]
+        if _TESTS.intersection(parts) and not _ASIDE.intersection(parts):
+            first = next(index for index, part in enumerate(parts, 1) if part in _TESTS)
+            places.add("/".join(parts[:first]))
+    return tuple(path for path in tree if path.endswith(".py") and _below(path, places))
 
 
 def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:

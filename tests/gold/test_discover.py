@@ -97,6 +97,18 @@ def test_what_tests_import_is_found_wherever_it_is_stated() -> None:
     assert found(files).recipe.pip == ("pytest>=6.2.5", "attrs", "numpy", "pyyaml==6.0")
 
 
+def test_helpers_of_tests_import_what_tests_need() -> None:
+    files = {
+        "tests/unit/test_a.py": "from ..app import make\n",
+        "tests/app.py": "import yaml, uvicorn\n",
+        "p/x/tests/test_b.py": "",
+        "p/x/tests/data/make.py": "import attr\n",
+        "p/x/work.py": "import numpy\n",
+        "requirements.txt": "pyyaml\nattrs\nnumpy\n",
+    }
+    assert found(files).recipe.pip == ("pytest>=6.2.5", "attrs", "pyyaml")
+
+
 def test_what_tests_cannot_be_loaded_without_is_added_when_it_is_well_known() -> None:
     files = {
         "tests/test_a.py": "import uvicorn, p, nobody_knows\nfrom yaml import load\ntry:\n    import numpy\n"
