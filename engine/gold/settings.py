@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -18,6 +19,10 @@ _INNER = ("tests", "test", "testing", "_tests", "_test")
 _TESTS = frozenset((*_USUAL, *_INNER))
 _MANY = 8
 """Directories of tests beyond which the packages that hold them are named instead."""
+_PART = 10
+"""A place beside the usual ones counts when it holds more than one in so many of the tests."""
+_DATA = frozenset({"data", "fixtures", "testdata"})
+"""Directories whose modules tests read, and nobody runs."""
 _ASIDE = frozenset(
     {
         "doc",
@@ -135,13 +140,44 @@ def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None
         return other
     suite = suite or named
     tops = [name for name in _USUAL if any(path.startswith(f"{name}/") for path in suite)]
-    if tops:
-        return tuple(tops)
-    inner = {_suite_directory(path) for path in suite}
-    outer = {path for path in inner if not _below(path, inner)}
+    places = (*tops, *_places(tree, suite, tops))
+    return (*places, *_misnamed(tree, own, places, suite)) if places else None
+
+
+def _places(tree: ProjectTree, suite: Iterable[str], tops: Collection[str]) -> tuple[str, ...]:
+    """Where the suite is: beside usual directories at the top, only what holds a good part of the tests."""
+    tests: Counter[str] = Counter()
+    for path in suite:
+        tests["" if _below(path, tops) else _suite_directory(path)] += _count(tree.text(path))
+    inner = {place for place in tests if place and (not tops or tests[place] * _PART > tests.total())}
+    outer = {place for place in inner if not _below(place, inner)}
     if len(outer) > _MANY:
-        outer = {path.split("/")[0] for path in outer}
-    return tuple(sorted(outer)) or None
+        outer = {place.split("/")[0] for place in outer}
+    return tuple(sorted(outer))
+
+
+def _misnamed(
+    tree: ProjectTree, own: PytestSettings, places: Collection[str], suite: Collection[str]
+) -> tuple[str, ...]:
+    """Options for a suite most of which pytest would not take by its names; none for any other.
+
+    A single `test_utils.py` is no reason to leave aside all the files that another runner is told of.
+    """
+    if "python_files" in own.names:
+        return ()
+    tests = {
+        path: _count(tree.text(path))
+        for path in tree
+        if re.fullmatch(r"(?:.*/)?(?!conftest\.py)[\w.-]+\.py", path)
+        and _below(path, places)
+        and _TESTS.intersection(path.split("/")[:-1])
+        and not (_ASIDE | _DATA).intersection(path.split("/")[:-1])
+    }
+    found = [path for path, count in tests.items() if count and path not in suite]
+    if sum(tests[path] for path in found) <= sum(tests.get(path, 0) for path in suite):
+        return ()
+    names = dict.fromkeys(path.rpartition("/")[2] for path in found)
+    return ("-o", f"python_files={' '.join([*own.python_files, *names])}")
 
 
 def _suite_directory(path: str) -> str:
@@ -160,7 +196,13 @@ def _below(path: str, others: Collection[str]) -> bool:
 def _unusual(tree: ProjectTree) -> tuple[str, ...] | None:
     """Tests in files that pytest takes only when told: `tests.py`, or any name in a directory of tests."""
     for name in ("tests.py", "test.py"):
-        named = [path for path in tree if path.rpartition("/")[2] == name and _defines_tests(tree.text(path))]
+        named = [
+            path
+            for path in tree
+            if path.rpartition("/")[2] == name
+            and not _ASIDE.intersection(path.split("/")[:-1])
+            and _defines_tests(tree.text(path))
+        ]
         if named:
             return tuple(named)
     for top in _USUAL[:3]:
@@ -185,6 +227,11 @@ def _doctests(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
         and re.search(r"^\s*>>> ", tree.text(path), re.MULTILINE)
     }
     return tuple(sorted(found)) or None
+
+
+def _count(text: str) -> int:
+    """How many tests a module defines, about."""
+    return len(re.findall(r"^\s*(?:async\s+)?def test", text, re.MULTILINE))
 
 
 def _defines_tests(text: str) -> bool:

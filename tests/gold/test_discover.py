@@ -55,6 +55,29 @@ def args(files: dict[str, str]) -> tuple[str, ...] | None:
         ({"pytest.ini": DOCTESTS, "pkg/a.py": "'''\n>>> 1\n1\n'''", "b.py": "x"}, ("pkg",)),
         ({"pytest.ini": DOCTESTS, "a.py": "x"}, None),
         ({"docs/test_a.py": "", "examples/test_b.py": ""}, None),
+        (
+            {"examples/blog/tests.py": THREE, "tests/basic.py": THREE},
+            ("tests", "-o", "python_files=*.py"),
+        ),
+        (
+            {"testing/test_a.py": THREE, "src/c/test_c.py": THREE, "src/p/tests/test_d.py": THREE},
+            ("testing", "src"),
+        ),
+        ({"tests/test_a.py": 4 * THREE, "p/test_util.py": "def test_it():\n    pass\n"}, ("tests",)),
+        (
+            {"tests/test_utils.py": THREE, "tests/x/models.py": THREE, "tests/fields.py": THREE},
+            ("tests", "-o", "python_files=test_*.py *_test.py fields.py models.py"),
+        ),
+        ({"tests/test_utils.py": THREE, "tests/base.py": THREE}, ("tests",)),
+        ({"tests/test_utils.py": THREE, "tests/data/a.py": 2 * THREE}, ("tests",)),
+        (
+            {
+                "pytest.ini": "[pytest]\npython_files = test_*.py\n",
+                "tests/test_a.py": THREE,
+                "tests/b.py": 2 * THREE,
+            },
+            ("tests",),
+        ),
         ({"tests/helpers.py": "x = 1\n", "a.py": ""}, None),
         ({}, None),
     ],
