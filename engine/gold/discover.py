@@ -24,7 +24,15 @@ from engine.gold.declared import (
 )
 from engine.gold.model import PROJECT_DIR, Recipe
 from engine.gold.requirements import Requirement, normalise, parse_all
-from engine.gold.settings import PytestSettings, beside, settings, suite_args, suite_files
+from engine.gold.settings import (
+    PytestSettings,
+    among_tests,
+    beside,
+    settings,
+    suite_args,
+    suite_files,
+    suite_modules,
+)
 from engine.gold.tree import ProjectTree
 
 PYTEST = Requirement("pytest", (), ">=6.2.5")
@@ -81,14 +89,20 @@ def require_tests(tree: ProjectTree, label: str) -> None:
     """Refuse a project without tests before any work is done for it.
 
     Raises:
-        GoldError: nothing in it looks like a test.
+        GoldError: nothing in it looks like a test, or nothing of that can be loaded.
     """
-    if suite_args(tree, settings(tree)) is None:
-        raise GoldError(
-            f"{label} has no tests that pytest would find",
-            "name them with test_args in gold.toml; where a source distribution leaves them out, "
-            "give a directory with the project's repository",
-        )
+    own = settings(tree)
+    hint = (
+        "name them with test_args in gold.toml; where a source distribution leaves them out, "
+        "give a directory with the project's repository"
+    )
+    args = suite_args(tree, own)
+    if args is None:
+        raise GoldError(f"{label} has no tests that pytest would find", hint)
+    # A source distribution may lack what all its tests begin with; what a build makes is not among tests.
+    missing = [among_tests(path) and imports.absent(tree, path) for path in suite_modules(tree, own)]
+    if missing and all(missing) and "-o" not in args and "--doctest-modules" not in own.addopts:
+        raise GoldError(f"{label} has no tests that can be loaded: {missing[0]}.py is not there", hint)
 
 
 def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:

@@ -45,6 +45,18 @@ def required(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
     return _foreign(found, tree)
 
 
+def absent(tree: ProjectTree, path: str) -> str:
+    """A module beside a file that it cannot be loaded without and that is not there; empty for none."""
+    module = syntax(tree.text(path))
+    for node in module.body if module else ():
+        if not isinstance(node, ast.ImportFrom) or node.level != 1 or not node.module:
+            continue
+        target = f"{path.rpartition('/')[0]}/{node.module.replace('.', '/')}".lstrip("/")
+        if not any(other.startswith((f"{target}.", f"{target}/")) for other in tree):
+            return target
+    return ""
+
+
 def _foreign(modules: Iterable[str], tree: ProjectTree) -> frozenset[str]:
     known = {part for path in tree for part in path.removesuffix(".py").split("/")} | sys.stdlib_module_names
     return frozenset(name for name in modules if name.split(".")[0] not in known)

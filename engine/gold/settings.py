@@ -111,15 +111,33 @@ def suite_files(tree: ProjectTree, patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in tree if path.endswith(".py") and taken(path))
 
 
+def among_tests(path: str) -> bool:
+    """Whether a file lies in a directory of tests, not of the project's own modules."""
+    return bool(_TESTS.intersection(path.split("/")[:-1]))
+
+
 def beside(tree: ProjectTree, suite: Iterable[str]) -> tuple[str, ...]:
     """All modules in the directories of tests that hold files of a suite: their helpers, too."""
     places = set()
     for path in suite:
         parts = path.split("/")[:-1]
-        if _TESTS.intersection(parts) and not _ASIDE.intersection(parts):
+        if among_tests(path) and not _ASIDE.intersection(parts):
             first = next(index for index, part in enumerate(parts, 1) if part in _TESTS)
             places.add("/".join(parts[:first]))
     return tuple(path for path in tree if path.endswith(".py") and _below(path, places))
+
+
+def _suite(tree: ProjectTree, own: PytestSettings) -> tuple[list[str], list[str]]:
+    """The files that have names of tests, and those of them that define any."""
+    files = suite_files(tree, own.python_files)
+    named = [path for path in files if not _ASIDE.intersection(PurePosixPath(path).parts[:-1])]
+    # A helper may be called like a test: what defines none counts only where nothing else does.
+    return named, [path for path in named if _defines_tests(tree.text(path))]
+
+
+def suite_modules(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...]:
+    """The files of the project's suite, as far as they have names of tests and define any."""
+    return tuple(_suite(tree, own)[1])
 
 
 def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
@@ -132,10 +150,7 @@ def suite_args(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None
         wanted = path.strip("./")
         if not wanted or wanted in tree or any(fnmatch(directory, wanted) for directory in directories):
             return ()
-    files = suite_files(tree, own.python_files)
-    named = [path for path in files if not _ASIDE.intersection(PurePosixPath(path).parts[:-1])]
-    # A helper may be called like a test: what defines none counts only where nothing else does.
-    suite = [path for path in named if _defines_tests(tree.text(path))]
+    named, suite = _suite(tree, own)
     if not suite and (other := _unusual(tree) or _doctests(tree, own)):
         return other
     suite = suite or named
@@ -170,7 +185,7 @@ def _misnamed(
         for path in tree
         if re.fullmatch(r"(?:.*/)?(?!conftest\.py)[\w.-]+\.py", path)
         and _below(path, places)
-        and _TESTS.intersection(path.split("/")[:-1])
+        and among_tests(path)
         and not (_ASIDE | _DATA).intersection(path.split("/")[:-1])
     }
     found = [path for path, count in tests.items() if count and path not in suite]

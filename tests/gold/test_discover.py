@@ -92,6 +92,33 @@ def test_a_project_without_tests_is_refused_at_once() -> None:
     assert caught.value.hint
 
 
+BASED = "from .base import Case\n" + THREE
+
+
+def test_tests_that_all_lack_a_module_of_theirs_are_refused_at_once() -> None:
+    bad = {"tests/test_a.py": BASED, "tests/test_b.py": "from .sub.base import x\n" + THREE}
+    with pytest.raises(GoldError, match=r"p==1 has no tests that can be loaded: tests/base\.py") as caught:
+        require_tests(tree_of(bad), "p==1")
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tests/base.py": ""},
+        {"tests/base/__init__.py": ""},
+        {"tests/base.pyx": ""},
+        {"tests/test_b.py": THREE},
+        {"tests/test_a.py": "from . import base\nfrom ..base import x\n" + THREE},
+        {"tests/test_a.py": "try:\n    from .base import x\nexcept ImportError:\n    pass\n" + THREE},
+        {"tests/more.py": 2 * THREE},
+        {"p/test_b.py": "from ._built import x\n" + THREE},
+    ],
+)
+def test_tests_of_which_some_can_be_loaded_are_taken(more: dict[str, str]) -> None:
+    require_tests(tree_of({"tests/test_a.py": BASED, **more}), "p==1")
+
+
 def test_the_tests_own_list_is_chosen_over_development() -> None:
     files = {
         "tests/test_a.py": THREE,
