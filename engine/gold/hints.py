@@ -219,6 +219,16 @@ LIBRARIES = {
 }
 """Shared library -> the package of the distribution that has it."""
 
+PROGRAMS = {
+    r"(?:command|execute) '(?:\S*-)?(?:gcc|cc)'(?: failed)?: No such|"
+    r"No such file or directory: '(?:\S*[/-])?(?:gcc|cc)'|\b(?:gcc|cc): (?:command )?not found|"
+    r"\b(?:gcc|C compiler) (?:is |was )?(?:not (?:installed|found|available)|required|needed|missing)|"
+    r"\b[Nn]o (?:working )?C compiler|Python\.h: No such": ("gcc", "libc6-dev", "python3-dev"),
+    r"No module named '?_?tkinter\b": ("python3-tk",),
+    r"No module named '?_gdbm\b": ("python3-gdbm",),
+}
+"""What tests say that use a program or a part of Python that is not there -> the packages that have it."""
+
 _LINTERS_TEXT = """
 autopep8 bandit black build bump2version bumpversion check-manifest codecov codespell commitizen
 coveralls djlint flake8 furo gh-release hatch interrogate ipdb ipython isort jupyter jupyterlab mkdocs

@@ -79,6 +79,7 @@ _REMOVED = re.compile(
     r"PytestRemovedIn\d+Warning|can not be found in the hookspec|"
     r"(?:cannot import name '\w+' from|No module named|module) '_?pytest[\w.]*'"
 )
+_PROGRAMS = {re.compile(pattern): packages for pattern, packages in hints.PROGRAMS.items()}
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 
 
@@ -88,12 +89,16 @@ def texts(report: Report) -> list[str]:
     return [text for text in (report.tail, *report.errors, *failed[:MAX_MESSAGES]) if text]
 
 
+def _often(pattern: re.Pattern[str], report: Report, said: list[str]) -> bool:
+    """Whether a good part of a run's results comes with a complaint."""
+    return sum(bool(pattern.search(text)) for text in said) > len(report.results) / 20
+
+
 def _outdated(report: Report) -> bool:
     """Whether a file cannot be collected, or a good part of the tests fails, for what an older pytest had."""
     if any(map(_REMOVED.search, report.errors)):
         return True  # nobody knows how many tests the file has
-    failed = [text for text in texts(report) if text not in report.errors]
-    return sum(bool(_REMOVED.search(text)) for text in failed) > len(report.results) / 20
+    return _often(_REMOVED, report, [text for text in texts(report) if text not in report.errors])
 
 
 def remedy(
@@ -148,6 +153,10 @@ def remedy(
         if not any(added):
             kept = shlex.join(word for word in own.addopts if word not in words)
             args[f"--override-ini=addopts={kept}"] = f"no plugin is known for {' '.join(words)[:100]}"
+    for pattern, packages in _PROGRAMS.items():
+        # A compiler is much to have for the few tests that would be left out without one.
+        if _often(pattern, report, texts(report)):
+            apt |= dict.fromkeys(packages, "a good part of the tests misses what it has")
     for library in dict.fromkeys(_LIBRARY.findall(said)):
         if package := hints.LIBRARIES.get(library):
             apt[package] = f"no library {library}"

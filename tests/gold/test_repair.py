@@ -103,3 +103,29 @@ def test_one_file_that_cannot_be_collected_changes_pytest_however_many_tests_ran
     errors = ("tests/test_old.py: pytest.PytestRemovedIn10Warning: Passing a non-Collection iterable",)
     report = Report(COMPLETE, "", results, errors, 1, 1.0, "")
     assert list(remedy(report, {}, PytestSettings(), {"pytest": "9.2"}).pip) == ["pytest<9"]
+
+
+COMPILER = ["gcc", "libc6-dev", "python3-dev"]
+
+
+@pytest.mark.parametrize(
+    ("text", "apt"),
+    [
+        ("error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", COMPILER),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'gcc'", COMPILER),
+        ("Skipped: gcc is not installed", COMPILER),
+        ("/bin/sh: 1: gcc: not found", COMPILER),
+        ("src/x.c:1:10: fatal error: Python.h: No such file or directory", COMPILER),
+        ("ModuleNotFoundError: No module named '_tkinter'", ["python3-tk"]),
+        ("ModuleNotFoundError: No module named 'tkinter'", ["python3-tk"]),
+        ("ModuleNotFoundError: No module named '_gdbm'", ["python3-gdbm"]),
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/app/acc'", []),
+        ("error: command 'gcc' failed with exit status 1", []),
+    ],
+)
+def test_a_program_that_a_good_part_of_the_tests_misses_is_added(text: str, apt: list[str]) -> None:
+    for complaining, expected in ((20, apt), (3, [])):
+        results = {str(n): TestResult(str(n), "passed") for n in range(100 - complaining)}
+        results |= {f"-{n}": TestResult(f"-{n}", "skipped", 0.0, text) for n in range(complaining)}
+        report = Report(COMPLETE, "", results, (), 1, 1.0, "")
+        assert list(remedy(report, {}, PytestSettings(), {}).apt) == expected
