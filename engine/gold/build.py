@@ -16,14 +16,14 @@ from engine import clean
 from engine.errors import EngineError, GoldError, UsageError
 from engine.faults.probe import probe
 from engine.gold import baseline, cache, discover, image, recipe, sources, store
-from engine.gold.builder import Builder
+from engine.gold.builder import Builder, StepFailed
 from engine.gold.inspection import inspect
 from engine.gold.model import Gold, Recipe, TestCommand
 from engine.gold.repair import Remedy, remedy
 from engine.gold.requirements import normalise
 from engine.gold.settings import settings
 from engine.gold.tree import ProjectTree
-from engine.gold.wheels import Project, Wheelhouse, overlay, project_wheel, wheelhouse
+from engine.gold.wheels import Project, Wheelhouse, overlay, project_wheel, released_wheel, wheelhouse
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.manifest import manifest, pack
@@ -152,7 +152,7 @@ class _Work:
     ) -> tuple[cache.Made, dict[str, bytes]]:
         """The first image, from what the project's files say."""
         await builder.sandbox()
-        project = await project_wheel(builder, tree, self.source.vcs(), self.source.version)
+        project, remarks = await self._wheel(builder, tree)
         python = builder.base.python
         found = discover.discover(tree, project.metadata, python, self.base)
         self.say(f"requirements of the tests: {found.because}")
@@ -164,11 +164,29 @@ class _Work:
             version=project.version,
             python=python,
             metadata=project.metadata,
+            remarks=remarks,
         )
         made, parts = await self._house(builder, tree, project, made, loosen="pip" not in self.given)
         made = await self._image(made, parts)
         cache.keep(key, made, parts)
         return made, parts
+
+    async def _wheel(self, builder: Builder, tree: ProjectTree) -> tuple[Project, tuple[str, ...]]:
+        """The project's wheel, and what is to be remarked of it.
+
+        A release that cannot be built here, for want of a library's headers maybe, is on the index as a
+        wheel of the same version that others have built.
+        """
+        try:
+            return await project_wheel(builder, tree, self.source.vcs(), self.source.version), ()
+        except StepFailed as error:
+            if isinstance(self.source, sources.Sdist):
+                with contextlib.suppress(GoldError):
+                    project = await released_wheel(builder, self.source.project, self.source.release)
+                    remark = clean.line(f"{error}: the index's own wheel is taken", 300)
+                    self.say(remark)
+                    return project, (remark,)
+            raise
 
     async def _house(
         self, builder: Builder, tree: ProjectTree, project: Project, made: cache.Made, *, loosen: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
@@ -90,21 +91,40 @@ async def fetch_sdist(builder: Builder, name: str, version: str) -> bytes:
     """
     folder = f"{HOME}/sdist"
     # For this project alone: what it is built with may come as wheels.
-    options = ["--use-pep517", "--no-deps", "--no-binary", name, "-d", folder]
+    options = ["--use-pep517", "--no-deps", "--no-clean", "--no-binary", name, "-d", folder]
     command = [PYTHON, "-m", "pip", "download", *options, f"{name}=={version}"]
     doing = f"fetching {name}=={version}"
+
+    async def succeeds(words: list[str]) -> bool:
+        with contextlib.suppress(StepFailed):
+            await builder.run(words, doing=doing)
+            return True
+        return False
+
     try:
         await builder.run(command, doing=doing)
     except StepFailed as error:
         if "No matching distribution" in error.output and not unreachable(error.output):
             raise absent(name, version, builder.base.python, error.output) from error
-        if not needs_compiler(error.output) or not await builder.compiler():
+        again = needs_compiler(error.output) and await builder.compiler() and await succeeds(command)
+        if not again and (unreachable(error.output) or not await succeeds(_unpacked(folder, name, version))):
             raise
-        await builder.run(command, doing=doing)
     found = await builder.files(folder, (".tar.gz", ".tgz", ".tar.bz2", ".zip"))
     if not found:
         raise GoldError(f"pip fetched no source distribution of {name}=={version}")
     return next(iter(found.values()))
+
+
+def _unpacked(folder: str, name: str, version: str) -> list[str]:
+    """Packs what pip has unpacked of a source distribution that cannot say what it needs.
+
+    pip asks a project that before it hands out the archive, though nobody wants to know it yet.
+    """
+    script = (
+        f"set -eu; mkdir -p {folder}; set -- {HOME}/tmp/pip-download-*/*_*/PKG-INFO; "
+        'cd "$(dirname "$1")"; tar -C .. -czf "$0" "${PWD##*/}"'
+    )
+    return ["sh", "-c", script, f"{folder}/{name}-{version}.tar.gz"]
 
 
 def absent(name: str, version: str, python: str, output: str) -> GoldError:
@@ -165,7 +185,24 @@ async def project_wheel(builder: Builder, tree: ProjectTree, vcs: bytes, version
             else:
                 builder.say(f"it is no package ({error}): its sources are used as they are")
                 return Project()
-    built = await builder.files(_PROJECT, ".whl")
+    return await _only_wheel(builder, _PROJECT)
+
+
+async def released_wheel(builder: Builder, name: str, version: str) -> Project:
+    """The wheel that the index has of a release, for one that cannot be built from its sources.
+
+    Raises:
+        GoldError: it has none that fits.
+    """
+    folder = f"{HOME}/released"
+    options = ["--no-deps", "--only-binary", ":all:", "-d", folder]
+    release = f"{name}=={version}"
+    await builder.run([PYTHON, "-m", "pip", "download", *options, release], doing=f"fetching {release}")
+    return await _only_wheel(builder, folder)
+
+
+async def _only_wheel(builder: Builder, folder: str) -> Project:
+    built = await builder.files(folder, ".whl")
     name, data = next(iter(built.items()), ("", b""))
     if not re.fullmatch(r"[^-]+-[^-]+(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl", name):
         raise GoldError("building the project gave no wheel", "try `pip wheel .` in it")
@@ -195,6 +232,7 @@ def overlay(tree: ProjectTree, project: Project) -> dict[str, Member]:
         if root in _ROOTS and "/" in inside and _TEST_FILE.fullmatch(inside):
             packages[inside.split("/")[0]] = f"{root}/"
     found: dict[str, Member] = {}
+    beside: set[str] = set()
     total = 0
     with zipfile.ZipFile(BytesIO(project.data)) as wheel:
         for info in wheel.infolist():
@@ -208,6 +246,13 @@ def overlay(tree: ProjectTree, project: Project) -> dict[str, Member]:
                 continue
             if top in packages or (module and f"{top.split('.')[0]}.py" in tree):
                 found[place] = Member(wheel.read(info), "", False, tree.newest)
+                if place.endswith(".so"):
+                    beside.add(packages.get(top, ""))
+        # What extension modules of an index's wheel are linked with lies beside their package.
+        for info in wheel.infolist() if beside else ():
+            if re.fullmatch(r"[\w.-]+\.libs/[^/]+", info.filename):
+                library = Member(wheel.read(info), "", False, tree.newest)
+                found |= {f"{root}{info.filename}": library for root in beside}
     return found
 
 

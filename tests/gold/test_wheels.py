@@ -2,14 +2,26 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from engine import clean
 from engine.errors import GoldError
-from engine.gold.builder import StepFailed, complaint
+from engine.gold import build as builds
+from engine.gold.builder import Base, StepFailed, complaint
 from engine.gold.requirements import parse_all
-from engine.gold.wheels import Project, Wheelhouse, absent, looser, needs_compiler, outdated, overlay
+from engine.gold.sources import Directory, Sdist
+from engine.gold.wheels import (
+    Project,
+    Wheelhouse,
+    absent,
+    fetch_sdist,
+    looser,
+    needs_compiler,
+    outdated,
+    overlay,
+)
 from tests.gold.conftest import tree_of
 
 MISSING = "ERROR: No matching distribution found for {}"
@@ -52,6 +64,82 @@ def test_what_was_compiled_or_generated_is_laid_over_a_flat_project() -> None:
         "src/pkg/_version.py",
     ]
     assert overlay(flat, Project()) == {}
+
+
+def test_libraries_packed_along_lie_beside_the_package() -> None:
+    paths = (
+        "pkg/__init__.py",
+        "pkg/_fast.cpython-311-x86_64-linux-gnu.so",
+        "pkg_.libs/libz.so.1",
+        "a.libs/../b",
+    )
+    flat = tree_of({"pkg/__init__.py": "", "pkg/_fast.c": ""})
+    assert sorted(overlay(flat, wheel(*paths))) == [paths[1], paths[2]]
+    inside = tree_of({"src/pkg/__init__.py": "", "src/pkg/tests/test_a.py": ""})
+    assert sorted(overlay(inside, wheel(*paths))) == [f"src/{paths[1]}", f"src/{paths[2]}"]
+    assert overlay(flat, wheel("pkg/__init__.py", paths[2])) == {}
+
+
+class Refusing:
+    """A builder where some commands fail; files appear as they would."""
+
+    base = Base("3.11", "", ())
+
+    def __init__(self, output: str, *refused: str) -> None:
+        self.output, self.refused = output, refused
+        self.ran: list[str] = []
+
+    def say(self, text: str) -> None:
+        assert text
+
+    async def sandbox(self) -> Refusing:
+        return self
+
+    async def put(self, *_: object) -> None:
+        return None
+
+    async def compiler(self) -> bool:
+        return False
+
+    async def run(self, argv: list[str], *, doing: str, env: object = None) -> None:
+        self.ran.append(" ".join(argv))
+        if any(word in self.ran[-1] for word in self.refused):
+            raise StepFailed(f"{doing} failed", self.output)
+
+    async def files(self, folder: str, suffix: object) -> dict[str, bytes]:
+        if suffix == ".whl":
+            built = wheel("pkg_name-1.0.dist-info/METADATA")
+            return {built.wheel: built.data}
+        return {"pkg-name-1.0.tar.gz": b"archive"}
+
+
+HEADERS = "Error: Please make sure the libxml2 and libxslt development packages are installed."
+
+
+async def test_a_source_distribution_that_cannot_say_what_it_needs_is_had_as_pip_unpacks_it() -> None:
+    builder = Refusing(HEADERS, "pip download")
+    assert await fetch_sdist(builder, "pkg-name", "1.0") == b"archive"
+    assert "--no-clean" in builder.ran[0] and "tar " in builder.ran[-1]
+    for failing in (
+        Refusing(HEADERS, "pip download", "tar "),
+        Refusing("Connection refused", "pip download"),
+    ):
+        with pytest.raises(StepFailed, match="fetching pkg-name"):
+            await fetch_sdist(failing, "pkg-name", "1.0")
+
+
+async def test_a_release_that_cannot_be_built_is_there_as_the_indexs_own_wheel() -> None:
+    tree = tree_of({"setup.py": "", "pkg/_fast.c": ""})
+    said: list[str] = []
+    work = builds._Work(None, Sdist("pkg-name", "1.0"), {}, "b", "b", said.append, False)
+    project, remarks = await work._wheel(Refusing(HEADERS, "pip wheel"), tree)
+    assert (project.name, project.version, len(remarks)) == ("pkg-name", "1.0+x", 1)
+    assert list(remarks) == said
+    with pytest.raises(StepFailed, match="building the project failed"):
+        await work._wheel(Refusing(HEADERS, "pip wheel", "pip download"), tree)
+    work.source = Directory(Path("/nowhere"))
+    with pytest.raises(StepFailed, match="building the project failed"):
+        await work._wheel(Refusing(HEADERS, "pip wheel"), tree)
 
 
 def test_what_cannot_be_had_is_loosened_then_left_out() -> None:
