@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,18 @@ from engine.gold.builder import Builder, StepFailed
 from engine.gold.inspection import inspect
 from engine.gold.model import Gold, Recipe, TestCommand
 from engine.gold.repair import Remedy, remedy
-from engine.gold.requirements import normalise
+from engine.gold.requirements import Requirement, normalise
 from engine.gold.settings import settings
 from engine.gold.tree import ProjectTree
-from engine.gold.wheels import Project, Wheelhouse, overlay, project_wheel, released_wheel, wheelhouse
+from engine.gold.wheels import (
+    Project,
+    Wheelhouse,
+    further_wheels,
+    overlay,
+    project_wheel,
+    released_wheel,
+    wheelhouse,
+)
 from engine.sandbox import images
 from engine.sandbox.client import Engine
 from engine.sandbox.manifest import manifest, pack
@@ -242,8 +250,46 @@ class _Work:
         if kept is not made:
             self.say("what was added last does not help: it is left out again")
             kept = msgspec.structs.replace(kept, tried=made.tried)
+        first, kept, parts = await self._richer(builder, found.optional, first, kept, parts)
+        if kept != made:
             cache.keep(key, kept, parts)
         return first, kept, parts
+
+    async def _richer(
+        self,
+        builder: Builder,
+        optional: Iterable[Requirement],
+        first: baseline.First,
+        made: cache.Made,
+        parts: dict[str, bytes],
+    ) -> tuple[baseline.First, cache.Made, dict[str, bytes]]:
+        """The observation with what the project can do without where more tests pass with it, else as given.
+
+        All of it is dropped when anything is refused: what cannot be had easily is not worth a failure.
+        """
+        installed = _installed(parts)
+        wanted = [item for item in optional if item.name not in installed and item.text not in made.tried]
+        passed = baseline.passed(first.report)
+        if not wanted or "pip" in self.given or passed == len(first.report.results):
+            return first, made, parts
+        texts = tuple(item.text for item in wanted)
+        made = msgspec.structs.replace(made, tried=(*made.tried, *texts))
+        try:
+            wheels = await further_wheels(builder, wanted, installed)
+            remark = f"the project can use it: adding {', '.join(texts)}"[:300]
+            asked = msgspec.structs.replace(made.recipe, pip=(*made.recipe.pip, *texts))
+            more = msgspec.structs.replace(made, recipe=asked, remarks=(*made.remarks, remark))
+            context = image.with_wheels(parts, asked, wheels)
+            more = await self._image(more, context)
+            self.say("running the tests")
+            second = await baseline.first(self.engine, more.image, first.test, self.say, first.stalled)
+        except GoldError as error:
+            self.say(f"that cannot be: {error}")
+            return first, made, parts
+        if baseline.passed(second.report) <= passed:
+            self.say("no more tests pass with it: it is left out again")
+            return first, made, parts
+        return second, more, context
 
     async def _answered(
         self, builder: Builder, tree: ProjectTree, made: cache.Made, parts: dict[str, bytes], wanted: Remedy

@@ -28,6 +28,7 @@ from engine.gold.settings import (
     PytestSettings,
     among_tests,
     beside,
+    package_modules,
     settings,
     suite_args,
     suite_files,
@@ -38,6 +39,8 @@ from engine.gold.tree import ProjectTree
 PYTEST = Requirement("pytest", (), ">=6.2.5")
 """The oldest that runs on the Pythons a base image may have."""
 
+_FEATURES = 16
+"""Optional requirements beyond which a project has too many for all of them to be had together."""
 _COMPILED = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".f90", ".f")
 _VERSION_FROM_VCS = re.compile(
     r"setuptools[_-]scm|hatch[_-]vcs|setuptools[_-]git|versioningit|poetry-dynamic-versioning|pbr\b|"
@@ -55,6 +58,8 @@ class Found:
     settings: PytestSettings
     because: str
     """Where the requirements of the tests were found, for the person watching."""
+    optional: tuple[Requirement, ...] = ()
+    """What the project itself uses when it is there, and an extra of it brings."""
 
 
 def packaged(tree: ProjectTree) -> bool:
@@ -143,7 +148,14 @@ def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:
         test_args=args,
     )
     because = ", ".join(each.where for each in chosen) or "nothing but pytest"
-    return Found(recipe, stated, own, because)
+    return Found(recipe, stated, own, because, _optional(tree, metadata))
+
+
+def _optional(tree: ProjectTree, metadata: str) -> tuple[Requirement, ...]:
+    items = [item for items in brought(metadata).values() for item in items]
+    extra = {item.name: item for item in items if not hints.looks_on(item) and item.name not in hints.HEAVY}
+    found = imports.stated(imports.guarded(tree, package_modules(tree)), extra) if extra else ()
+    return found if len(found) <= _FEATURES else ()
 
 
 def _chosen(lists: Iterable[Declared]) -> list[Declared]:

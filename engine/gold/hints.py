@@ -242,6 +242,13 @@ LINTERS = frozenset(_LINTERS_TEXT.split())
 """What lists for development hold beside the tests' needs; left out of those, unless a test imports it."""
 
 
+_HEAVY_TEXT = """
+cupy jax jaxlib keras mxnet onnxruntime paddlepaddle pyspark ray tensorflow torch torchvision vllm
+"""
+HEAVY = frozenset(_HEAVY_TEXT.split())
+"""What is too large to be had for the sake of features that a project can do without."""
+
+
 def linter(name: str) -> bool:
     """Whether a distribution looks at code, builds documents or stubs types: tests do not need it."""
     return name.startswith("types-") or name in LINTERS or name.removeprefix("pytest-") in LINTERS

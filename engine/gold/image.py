@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 
 from engine import clean
@@ -24,6 +24,7 @@ from engine.sandbox.tools import archive
 UID = 1000
 """User id of the test user, who owns the sources."""
 
+_PINS = "wheels/requirements.txt"
 _VENV = f"""\
 python3 -m venv --without-pip {VENV_DIR}
 pip=$(echo /tmp/wheels/pip-*.whl)
@@ -105,11 +106,10 @@ def context(
     recipe: Recipe, tree: ProjectTree, house: Wheelhouse, debs: Mapping[str, bytes]
 ) -> dict[str, bytes]:
     """All files of the build's context, by path. The same parts give the same bytes."""
-    pins = "".join(f"{name}=={version}\n" for name, version in house.versions.items())
     parts = {
         "Dockerfile": dockerfile(recipe, packages=bool(debs), mtime=tree.newest).encode(),
         recipes.FILE: recipes.write(recipe).encode(),
-        "wheels/requirements.txt": pins.encode(),
+        _PINS: _pins(house.wheels),
         "app.tar": tree.tar(uid=UID),
     }
     parts |= {f"wheels/{name}": data for name, data in house.wheels.items()}
@@ -117,6 +117,22 @@ def context(
     if debs:
         parts["delta.py"] = files("engine.gold").joinpath("inside/delta.py").read_bytes()
     return parts
+
+
+def with_wheels(parts: Mapping[str, bytes], recipe: Recipe, wheels: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A context with further wheels in it, for the recipe that asks for them."""
+    there = [path.removeprefix("wheels/") for path in parts if path.endswith(".whl")]
+    return {
+        **parts,
+        **{f"wheels/{name}": data for name, data in wheels.items()},
+        recipes.FILE: recipes.write(recipe).encode(),
+        _PINS: _pins([*there, *wheels]),
+    }
+
+
+def _pins(wheels: Iterable[str]) -> bytes:
+    versions = Wheelhouse(dict.fromkeys(wheels, b""), (), ()).versions
+    return "".join(f"{name}=={version}\n" for name, version in versions.items()).encode()
 
 
 async def build(engine: Engine, parts: Mapping[str, bytes], say: Callable[[str], None]) -> str:

@@ -12,6 +12,7 @@ from engine.gold.requirements import Requirement, parse_all
 from engine.gold.tree import ProjectTree
 
 MAX_FILES = 2000
+_FAILURES = frozenset({"ImportError", "ModuleNotFoundError"})
 
 
 def imported(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
@@ -20,16 +21,45 @@ def imported(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
     for path in list(files)[:MAX_FILES]:
         module = syntax(tree.text(path))
         for node in ast.walk(module) if module else ():
-            if isinstance(node, ast.Import):
-                found.update(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                # What is taken from a namespace is a module, too.
-                found.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
-            elif isinstance(node, ast.Call) and _name(node.func) == "importorskip" and node.args:
+            found |= _modules(node)
+            if isinstance(node, ast.Call) and _name(node.func) == "importorskip" and node.args:
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found.add(argument.value)
     return _foreign(found, tree)
+
+
+def guarded(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:
+    """Modules that the files can do without: an import of them that fails is caught."""
+    found: set[str] = set()
+    for path in list(files)[:MAX_FILES]:
+        module = syntax(tree.text(path))
+        for node in ast.walk(module) if module else ():
+            caught: list[ast.expr | None] = []
+            if isinstance(node, ast.Try):
+                caught = [handler.type for handler in node.handlers]
+            elif isinstance(node, ast.With):
+                calls = [item.context_expr for item in node.items]
+                caught = [
+                    each for each in calls if isinstance(each, ast.Call) and _name(each.func) == "suppress"
+                ]
+            if isinstance(node, (ast.Try, ast.With)) and any(map(_of_imports, caught)):
+                found.update(name for item in node.body for each in ast.walk(item) for name in _modules(each))
+    return _foreign(found, tree)
+
+
+def _of_imports(caught: ast.expr | None) -> bool:
+    nodes = ast.walk(caught) if caught else ()
+    return any(isinstance(node, ast.Name) and node.id in _FAILURES for node in nodes)
+
+
+def _modules(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        # What is taken from a namespace is a module, too.
+        return {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return set()
 
 
 def required(tree: ProjectTree, files: Iterable[str]) -> frozenset[str]:

@@ -116,6 +116,15 @@ def among_tests(path: str) -> bool:
     return bool(_TESTS.intersection(path.split("/")[:-1]))
 
 
+def package_modules(tree: ProjectTree) -> tuple[str, ...]:
+    """The project's own modules, as far as names tell: what is in no directory of tests or examples."""
+    return tuple(
+        path
+        for path in tree
+        if path.endswith(".py") and not (_TESTS | _ASIDE).intersection(path.split("/")[:-1])
+    )
+
+
 def beside(tree: ProjectTree, suite: Iterable[str]) -> tuple[str, ...]:
     """All modules in the directories of tests that hold files of a suite: their helpers, too."""
     places = set()

@@ -323,6 +323,26 @@ async def wheelhouse(
     )
 
 
+async def further_wheels(
+    builder: Builder, wanted: Iterable[Requirement], installed: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Wheels of what a project can do without, beside the installed ones, which stay what they are.
+
+    Raises:
+        StepFailed: not all of it can be had, or not without building any.
+    """
+    folder, pins = f"{HOME}/further", f"{HOME}/installed.txt"
+    lines = "".join(f"{name}=={version}\n" for name, version in installed.items())
+    await builder.put({pins: lines.encode()})
+    options = ["--only-binary", ":all:", "-c", pins, "-d", folder]
+    texts = [requirement.text for requirement in wanted]
+    doing = "fetching what the project can do without"
+    builder.say(f"{doing}: {' '.join(texts)}")
+    await builder.run([PYTHON, "-m", "pip", "download", *options, *texts], doing=doing)
+    found = await builder.files(folder, ".whl")
+    return {name: data for name, data in found.items() if normalise(name.split("-")[0]) not in installed}
+
+
 def outdated(version: str) -> bool:
     """Whether a version of pytest is older than the oldest the tests are run with."""
     numbers = [int(part) for part in re.findall(r"\d+", version)[:3]]

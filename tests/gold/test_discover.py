@@ -207,6 +207,17 @@ def test_an_extra_that_only_refers_to_others_of_the_project_is_followed() -> Non
     assert (recipe.extras, recipe.pip) == ((), ("pytest>=6.2.5", "six"))
 
 
+def test_what_the_project_uses_when_it_is_there_is_known_from_its_extras() -> None:
+    metadata = META + "".join(
+        f"Provides-Extra: x{name}\nRequires-Dist: {name}; extra == 'x{name}'\n"
+        for name in ("six", "torch", "black", "idna")
+    )
+    guarded = "try:\n    import six, torch, black, numpy\nexcept ImportError:\n    pass\n"
+    files = {"p/a.py": guarded + "import idna\n", "tests/test_a.py": guarded.replace("six", "idna") + THREE}
+    assert [item.text for item in found(files, metadata).optional] == ["six"]
+    assert found(files, META).optional == ()
+
+
 def test_plugins_that_options_and_settings_need() -> None:
     files = {
         "tests/test_a.py": THREE,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from engine.gold.image import context, dockerfile
+from engine.gold.image import context, dockerfile, with_wheels
 from engine.gold.model import Recipe
 from engine.gold.wheels import Wheelhouse
 from tests.gold.conftest import tree_of
@@ -38,3 +38,11 @@ def test_packages_bring_their_own_stage() -> None:
     assert b"COPY --from=packages /delta/ /" in with_packages["Dockerfile"]
     assert {"debs/bc_1.deb", "delta.py"} <= set(with_packages)
     assert b"--from=packages" not in context(Recipe(), tree_of({}), HOUSE, {})["Dockerfile"]
+
+
+def test_further_wheels_are_installed_with_the_others() -> None:
+    parts = context(Recipe(pip=("pytest",)), tree_of({"app.py": ""}), HOUSE, {})
+    more = with_wheels(parts, Recipe(pip=("pytest", "six")), {"six-1-py3-none-any.whl": b"s"})
+    assert more["wheels/requirements.txt"] == b"pytest==9.0\nsix==1\n"
+    assert more["wheels/six-1-py3-none-any.whl"] == b"s"
+    assert b"six" in more["gold.toml"] and more["Dockerfile"] == parts["Dockerfile"]

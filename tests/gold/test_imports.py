@@ -30,3 +30,26 @@ def test_what_is_taken_from_a_namespace_is_a_module_too() -> None:
     tree = tree_of({"tests/test_a.py": "from ruamel import yaml\nfrom google.cloud import storage as s\n"})
     modules = imports.imported(tree, tree)
     assert stated(modules, "ruamel.yaml", "google-cloud-storage") == ["google-cloud-storage", "ruamel-yaml"]
+
+
+def test_what_files_can_do_without_is_known_by_what_is_caught() -> None:
+    text = """
+import idna
+try:
+    import six
+    from google.cloud import storage
+except (ImportError, OSError):
+    six = None
+with contextlib.suppress(ModuleNotFoundError):
+    if True:
+        import yaml
+try:
+    import attr
+except ValueError:
+    import attrs
+with open("x"):
+    import lxml
+"""
+    tree = tree_of({"p/a.py": text, "p/b.py": "def (:"})
+    expected = {"six", "yaml", "google.cloud", "google.cloud.storage"}
+    assert imports.guarded(tree, tree) == expected

@@ -17,6 +17,7 @@ from engine.gold.wheels import (
     Wheelhouse,
     absent,
     fetch_sdist,
+    further_wheels,
     looser,
     needs_compiler,
     outdated,
@@ -284,3 +285,13 @@ def test_a_release_that_is_not_there(version: str, versions: str, said: str, hin
     error = absent("p", version, "3.11", NOT_THERE.format(versions))
     assert said in str(error)
     assert hint in error.hint
+
+
+async def test_what_can_be_done_without_comes_as_wheels_and_changes_nothing() -> None:
+    builder = Refusing("")
+    wanted = parse_all(["six>=1", "brotli"])
+    assert await further_wheels(builder, wanted, {"idna": "3", "pkg-name": "1.0"}) == {}
+    assert builder.ran[0].endswith(
+        "--only-binary :all: -c /build/installed.txt -d /build/further six>=1 brotli"
+    )
+    assert list(await further_wheels(builder, wanted, {})) == [wheel().wheel]
