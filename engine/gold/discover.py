@@ -105,9 +105,11 @@ def require_tests(tree: ProjectTree, label: str) -> None:
     if args is None:
         raise GoldError(f"{label} has no tests that pytest would find", hint)
     # A source distribution may lack what all its tests begin with; what a build makes is not among tests.
-    missing = [among_tests(path) and imports.absent(tree, path) for path in suite_modules(tree, own)]
-    if missing and all(missing) and "-o" not in args and "--doctest-modules" not in own.addopts:
-        raise GoldError(f"{label} has no tests that can be loaded: {missing[0]}.py is not there", hint)
+    modules = suite_modules(tree, own)
+    elsewhere = not modules or "-o" in args or "--doctest-modules" in own.addopts
+    if not elsewhere and all(among_tests(path) and imports.absent(tree, path) for path in modules):
+        missing = imports.absent(tree, modules[0])
+        raise GoldError(f"{label} has no tests that can be loaded: {missing}.py is not there", hint)
 
 
 def discover(tree: ProjectTree, metadata: str, python: str, base: str) -> Found:

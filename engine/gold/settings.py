@@ -197,10 +197,10 @@ def _misnamed(
         and among_tests(path)
         and not (_ASIDE | _DATA).intersection(path.split("/")[:-1])
     }
-    found = [path for path, count in tests.items() if count and path not in suite]
+    found = [path for path in tests.keys() - set(suite) if tests[path]]
     if sum(tests[path] for path in found) <= sum(tests.get(path, 0) for path in suite):
         return ()
-    names = dict.fromkeys(path.rpartition("/")[2] for path in found)
+    names = dict.fromkeys(path.rpartition("/")[2] for path in sorted(found))
     return ("-o", f"python_files={' '.join([*own.python_files, *names])}")
 
 
@@ -255,7 +255,7 @@ def _doctests(tree: ProjectTree, own: PytestSettings) -> tuple[str, ...] | None:
 
 def _count(text: str) -> int:
     """How many tests a module defines, about."""
-    return len(re.findall(r"^\s*(?:async\s+)?def test", text, re.MULTILINE))
+    return len(re.findall(r"^[ \t]*(?:async\s+)?def test", text, re.MULTILINE))
 
 
 def _defines_tests(text: str) -> bool:
