@@ -61,8 +61,8 @@ def resume(session: str, asked: argparse.Namespace | None = None) -> Live:
 
     library = Library()
     found = library.summary(session)
-    if found.state == "damaged":
-        # Which may be only that it is of a newer version: reading it says what is wrong.
+    if found.state in ("damaged", "newer"):
+        # Reading it says what is wrong.
         for _ in read(library.journal_path(found.id)):
             pass
     return _live(Wanted(found.gold, found.agent, again=found.id), asked)

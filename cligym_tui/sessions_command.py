@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from cligym_tui import diagnostics, output
 from cligym_tui.exits import ExitCode
 from cligym_tui.wording import day, size, span, table
-from sessions.errors import JournalNewer, SessionsError
-from sessions.journal import read
 from sessions.library import Library
-from sessions.summary import JOURNAL_NAME
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +21,7 @@ _WORDS = {"newer": "of a newer version"}
 def run(asked: argparse.Namespace) -> ExitCode:
     """List the sessions."""
     library = Library()
-    found = [_told(library, each) for each in library.list()]
+    found = library.list()
     if asked.json:
         output.json(found)
     elif found:
@@ -35,20 +30,6 @@ def run(asked: argparse.Namespace) -> ExitCode:
     else:
         diagnostics.note(f"no sessions yet in {library.root}")
     return ExitCode.GOAL
-
-
-def _told(library: Library, each: Summary) -> Summary:
-    """A session as it is listed: what a later program wrote is not damaged, only not for this one to read."""
-    if each.state != "damaged":
-        return each
-    path = library.root / each.id / JOURNAL_NAME
-    try:
-        next(read(path), None)
-    except JournalNewer:
-        return replace(each, state="newer", size=path.stat().st_size)
-    except SessionsError:
-        pass
-    return each
 
 
 def _row(each: Summary) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ class Lane:
     put: tuple[int, Nominate] = (-1, Nominate())
     """The step the agent put forward last, and what it said of it."""
     closing: bool = False
+    """Whether its container is on its way out, which nobody is to interrupt."""
 
     @property
     def branch(self) -> Branch:
@@ -143,12 +144,16 @@ class Supervisor:
         self._say(events.ShellOutput(branch=known.id, step=last, data=b"\r\n"))  # its shell is a new one
         branch = await self.exploration.open(known.id, past=past)
         branch.steps = last
-        await branch.shell.resize(known.rows, known.columns)
         words = [(one.number, one.text) for one in known.guidance if not one.delivered]
         given = max((one.number for one in known.guidance), default=0)
-        if known.taken:
-            self._say(events.HandedBack(branch=known.id))
-        await self.exploration.retest(branch)
+        try:
+            await branch.shell.resize(known.rows, known.columns)
+            if known.taken:
+                self._say(events.HandedBack(branch=known.id))
+            await self.exploration.retest(branch)
+        except BaseException:
+            await asyncio.shield(self.exploration.close(branch, "abandoned"))
+            raise
         keyboard = Keyboard(self.exploration, branch)
         self._begin(Lane(keyboard, agent, paused=known.paused, words=words, given=given))
 
@@ -236,9 +241,9 @@ class Supervisor:
     async def discard(self, branch: str) -> None:
         """End a branch; its steps stay in the journal."""
         lane = self._lane(branch)
-        lane.closing = True
         if lane.task is not None:
-            lane.task.cancel()
+            if not lane.closing:
+                lane.task.cancel()
             await asyncio.gather(lane.task, return_exceptions=True)
         self._retire(lane)
 
@@ -281,6 +286,7 @@ class Supervisor:
             with contextlib.suppress(SessionsError):  # perhaps it was the journal that failed
                 self._warn(lane.branch.name, f"the branch ended: {error}")
         finally:
+            lane.closing = True
             try:
                 with contextlib.suppress(SessionsError):
                     await asyncio.shield(self.exploration.close(lane.branch, outcome, detail))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sessions import codec, events
-from sessions.errors import JournalError
+from sessions.errors import JournalError, JournalNewer
 from sessions.lock import alive
 from sessions.records import read_header
 from sessions.spending import Spent
@@ -46,7 +46,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     state: str
-    """`live` (a process holds it), `ended` (closed in good order), `killed`, or `damaged`."""
+    """`live` (a process holds it), `ended` (closed in good order), `killed`, `damaged`, or `newer`.
+
+    The last is of a later program, and not for this one to read.
+    """
     gold: str = ""
     agent: str = ""
     started: float = 0.0
@@ -101,7 +104,7 @@ class _Seen(msgspec.Struct):
 
 
 def summarize(directory: Path) -> Summary:
-    """The summary of the session in a directory; a journal that makes no sense is `damaged`, not an error."""
+    """The summary of the session in a directory; a journal that cannot be read is no error, but said."""
     path = directory / JOURNAL_NAME
     # Before reading: a session that ends meanwhile is then shown as live, not as killed.
     living = alive(directory)
@@ -110,6 +113,8 @@ def summarize(directory: Path) -> Summary:
         size = path.stat().st_size
         seen = msgspec.structs.replace(cached) if cached.offset <= size else _Seen()
         _read_on(path, seen)
+    except JournalNewer:
+        return Summary(id=directory.name, state="newer", size=size)
     except (OSError, ValueError, JournalError):
         return Summary(id=directory.name, state="damaged")
     if seen != cached:

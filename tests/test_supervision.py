@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.agents.model import Proposal
 from engine.errors import EngineError, UsageError
+from engine.exploration import Branch
 from engine.supervision import Supervisor
-from sessions import events
+from sessions import events, model
 from sessions.errors import JournalFull
 from tests.test_exploration import Desk, Scripted
 from tests.test_exploration import desk as desk
@@ -76,3 +79,45 @@ async def test_a_proof_that_the_journal_ends_says_so(desk: Desk, tmp_path: Path)
 
     await supervised(desk, tmp_path, FULL)._prove(fails)
     assert [event.text for event in desk.of(events.Remark)] == [f"the proof could not be finished: {FULL}"]
+
+
+async def test_nobody_interrupts_a_branch_on_its_way_out(desk: Desk, tmp_path: Path, monkeypatch) -> None:
+    supervisor = supervised(desk, tmp_path, EngineError("no room"))
+    close, closed, begun = desk.exploration.close, [], asyncio.Event()
+
+    async def slow(*words: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+        await close(*words)
+        closed.append(words)
+
+    monkeypatch.setattr(desk.exploration, "close", slow)
+    await supervisor.add()
+    (lane,) = supervisor.lanes.values()
+    await begun.wait()
+    await supervisor.discard("b1")
+    assert len(closed) == 1
+    assert supervisor.ended == {"b1": lane}
+
+
+async def test_a_branch_that_cannot_go_on_keeps_no_container(desk: Desk, tmp_path: Path, monkeypatch) -> None:
+    supervisor = supervised(desk, tmp_path, FULL)
+    branch = await desk.exploration.open("b1")
+    await desk.exploration.close(branch, "abandoned")
+    opened = []
+    open_ = desk.exploration.open
+
+    async def remembered(*words: Any, **more: Any) -> Branch:
+        opened.append(await open_(*words, **more))
+        return opened[-1]
+
+    async def fails(branch: Branch) -> bool:
+        raise EngineError("the suite fails")
+
+    monkeypatch.setattr(desk.exploration, "open", remembered)
+    monkeypatch.setattr(desk.exploration, "retest", fails)
+    known = model.Branch(id="b1", image=desk.exploration.gold.image)
+    with pytest.raises(EngineError, match="the suite fails"):
+        await supervisor.again(known, branch.moments, Failing(()))
+    assert [each.sandbox.removed for each in opened] == [True]
+    assert supervisor.lanes == {}

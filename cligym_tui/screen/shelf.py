@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from engine.gold.model import Gold
     from sessions.summary import Summary
 
-STANDING: Final = {"live": ("●", GOOD), "ended": ("○", MUTED), "killed": ("✘", WARN), "damaged": ("✘", BAD)}
+STANDING: Final = {
+    "live": ("●", GOOD),
+    "ended": ("○", MUTED),
+    "killed": ("✘", WARN),
+    "damaged": ("✘", BAD),
+    "newer": ("?", MUTED),
+}
 WIDE: Final = 90
 """Columns from which on there is room for who broke, and for what it cost."""
 

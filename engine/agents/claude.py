@@ -225,18 +225,22 @@ class Claude:
         talk = Conversation(branch, own.purpose, own.model, own.system, own.tools, own.note)
         known = [number for number in self._after if number <= step]
         broken = self._after[max(known)] if known else frozenset()
+
+        def another() -> str:
+            return f"This is another branch: everything is again as it was after step {step}. Go another way."
+
+        # One that nobody has told anything yet has nothing to hand on but what it would be told itself.
+        begin, origin = (another, (own, step)) if self._begun else (self.begin, self.origin)
         return Claude(
             self.service,
             talk,
-            lambda: (
-                f"This is another branch: everything is again as it was after step {step}. Go another way."
-            ),
+            begin,
             self.tests,
             self.family,
             self.fallback,
             self.limit,
             self.steps,
             broken=broken,
-            origin=(own, step),
+            origin=origin,
             _after={0: broken},
         )

@@ -73,7 +73,11 @@ def load() -> Prices:
     """
     ours = _parsed(resources.files("engine.models").joinpath("prices.toml").read_bytes(), "prices.toml")
     named = os.environ.get(VARIABLE)
-    path = Path(named).expanduser() if named else Path(platformdirs.user_config_dir("cligym")) / "prices.toml"
+    path = (
+        Path(os.path.expanduser(named))
+        if named
+        else Path(platformdirs.user_config_dir("cligym")) / "prices.toml"
+    )
     try:
         own = _parsed(path.read_bytes(), str(path))
     except FileNotFoundError:

@@ -134,6 +134,19 @@ async def test_a_fork_of_a_fork_knows_what_is_broken_where_that_one_began(
     assert "a::one says no" in str(fake.bodies[-1]["messages"])
 
 
+async def test_a_fork_of_one_that_was_told_nothing_begins_as_that_would(
+    fake: FakeMessages, asking: Make
+) -> None:
+    fake.policy, one = scripted(lambda body: run()), asking()
+    silent = agent(one)
+    await silent.forked("b2", 0).propose()
+    await silent.propose()
+    assert fake.bodies[-1]["messages"] == fake.bodies[-2]["messages"]
+    silent.observe(feedback(1, "a::one"))
+    await silent.forked("b3", 1).forked("b4", 0).propose()
+    assert "a::one says no" in str(fake.bodies[-1]["messages"])
+
+
 async def test_steps_of_all_branches(fake: FakeMessages, asking: Make) -> None:
     fake.policy, one, steps = scripted(lambda body: run()), asking(), Steps(1)
     await agent(one, steps=steps).propose()
