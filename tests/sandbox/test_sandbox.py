@@ -60,13 +60,21 @@ async def test_a_command_past_its_time_ends_with_all_it_started(sandbox: Sandbox
 
 
 async def test_a_cancelled_command_ends_with_all_it_started(sandbox: Sandbox) -> None:
-    before = await sandbox.processes()
-    running = asyncio.create_task(sandbox.exec(["/bin/sh", "-c", "setsid sleep 100 & sleep 100"]))
-    await asyncio.sleep(0.5)
+    before = set((await sandbox.processes()).split())
+    begun = asyncio.Event()
+    running = asyncio.create_task(
+        sandbox.exec(
+            ["/bin/sh", "-c", "setsid sleep 100 & echo begun; sleep 100"],
+            on_output=lambda data: begun.set(),
+        )
+    )
+    await begun.wait()
+    started = set((await sandbox.processes()).split()) - before
+    assert len(started) >= 2
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert set((await sandbox.processes()).split()) <= set(before.split())
+    assert started.isdisjoint((await sandbox.processes()).split())
 
 
 async def test_files_go_in_and_come_out(sandbox: Sandbox) -> None:

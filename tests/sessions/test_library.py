@@ -231,13 +231,19 @@ def test_the_cache_is_only_a_cache(library):
 
 
 @pytest.mark.parametrize(
-    "content", [b"garbage\n", b'{"v":2}\n', b'{"v":1}\n{"t":"session.started"}\n', b'{"v":1}\nx\n']
+    ("content", "state"),
+    [
+        (b"garbage\n", "damaged"),
+        (b'{"v":2}\n', "newer"),
+        (b'{"v":1}\n{"t":"session.started"}\n', "damaged"),
+        (b'{"v":1}\nx\n', "damaged"),
+    ],
 )
-def test_a_damaged_session_is_listed_as_such(library, content):
+def test_a_session_that_cannot_be_read_is_listed_as_such(library, content, state):
     with library.create() as session:
         pass
     library.journal_path(session.id).write_bytes(content)
-    assert [one.state for one in library.list()] == ["damaged"]
+    assert [one.state for one in library.list()] == [state]
 
 
 def test_a_torn_tail_is_no_damage_to_a_list(library):
