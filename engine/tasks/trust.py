@@ -21,6 +21,7 @@ from engine.tasks.paths import mark, resolve
 LOADER = re.compile(r"/(usr/)?lib(32|64)?/(ld-linux[\w.-]*\.so\.\d+|ld-musl-\w+\.so\.1)")
 LIBRARIES = re.compile(r"/(usr/(local/)?)?lib(32|64)?/([\w-]+-linux-\w+/)?[^/]+\.so(\.[^/]*)?")
 SHARED = re.compile(r".*\.so(\.[\w.-]+)?")
+"""Libraries and extension modules, wherever they lie."""
 NAMED = re.compile(r"/.*/(gconv|gconv-modules\.d|ossl-modules|engines-[\w.]+)")
 """Directories of what is loaded because a setting, a variable or a locale names it."""
 LOGIN = ("/etc/profile", "/etc/bash.bashrc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ def test_a_program_that_stays_in_the_background_is_not_waited_for(
     program.chmod(0o755)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    told = Told()
-    copy(told, "text", "it")  # type: ignore[arg-type]
+    told: Any = Told()
+    copy(told, "text", "it")
     assert told.said == ["Copied it, 1 line."]
     assert (tmp_path / "copied").read_text() == "text"
 
@@ -40,8 +41,8 @@ def test_a_program_that_stays_in_the_background_is_not_waited_for(
 def test_what_is_too_long_and_has_no_place_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("CLIGYM_STATE", str(tmp_path / "file" / "state"))
-    told = Told()
-    copy(told, "x" * (LARGEST + 1), "it")  # type: ignore[arg-type]
+    told: Any = Told()
+    copy(told, "x" * (LARGEST + 1), "it")
     (said,) = told.said
     assert said.startswith("Not copied: too long for a terminal's clipboard")
     assert "Not a directory" in said

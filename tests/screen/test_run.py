@@ -136,19 +136,24 @@ def test_nothing_a_container_printed_gets_to_the_terminal_as_a_sequence(tmp_path
     assert not set(shown) & (set(range(32)) - {7, 8, 9, 10, 13, 27} | {127})
 
 
+def replaying(terminal: int) -> subprocess.Popen[bytes]:
+    """The demo's replay, on a terminal of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cligym_tui", "replay", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+
+
 def test_a_terminal_that_is_closed_ends_it() -> None:
     import pty
 
     ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "cligym_tui", "replay", "demo"],
-        cwd=ROOT,
-        env={**os.environ, "TERM": "xterm-256color"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
+    child = replaying(theirs)
     os.close(theirs)
     try:
         shown = b""
@@ -182,15 +187,7 @@ def test_a_polite_signal_puts_the_screen_away(number: signal.Signals) -> None:
 
     ours, theirs = pty.openpty()
     before = termios.tcgetattr(theirs)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "cligym_tui", "replay", "demo"],
-        cwd=ROOT,
-        env={**os.environ, "TERM": "xterm-256color"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
+    child = replaying(theirs)
     try:
         shown = b""
         while b"help" not in shown:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import tarfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,13 @@ class Workshop:
             ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=90)
             reward = await sandbox.read_file("/logs/verifier/reward.txt")
         return reward.decode().strip(), ran.stdout.decode()
+
+
+def lay(files: Mapping[str, bytes], directory: Path) -> None:
+    """Write a grader's files where it is to run from."""
+    for name, data in files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_bytes(data)
 
 
 def copy(source: Path, name: str) -> bytes:

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from engine.tasks import grader_files
-from engine.tasks.grader import files, programs, startup
+from engine.tasks.grader import entries, files, loading, programs, startup
 from engine.tasks.model import Task
+from tests.tasks.conftest import lay
 
 PROFILE = """\
 for i in /etc/profile.d/*.sh; do
@@ -115,9 +116,9 @@ def test_an_entry_point_may_be_written_by_another_installer(tmp_path: Path) -> N
     script, python = folder / "tool", f"{folder}/python"
     contract = {"python": python, "interpreter": os.path.realpath(sys.executable)}
     parts = {"module": "pkg.cli", "name": "main", "call": "main"}
-    for gold in programs.ENTRIES:
+    for gold in entries.ENTRIES:
         was = hashlib.sha256(gold.format(python=python, **parts).encode()).hexdigest()
-        for form in programs.ENTRIES:
+        for form in entries.ENTRIES:
             for shebang, target, right in (
                 (f"{folder}/python3", "pkg.cli", True),
                 (python, "pkg.cli", True),
@@ -125,13 +126,13 @@ def test_an_entry_point_may_be_written_by_another_installer(tmp_path: Path) -> N
                 (python, "pkg.other", False),
             ):
                 script.write_text(form.format(**{**parts, "python": shebang, "module": target}))
-                assert programs._same_entry(str(script), was, contract) is right
+                assert entries.same(str(script), was, contract) is right
             script.write_text(form.format(python=python, **parts) + "import os\n")
-            assert not programs._same_entry(str(script), was, contract)
+            assert not entries.same(str(script), was, contract)
     (folder / "python3").unlink()
     (folder / "python3").symlink_to(shutil.which("true") or "/bin/true")
-    script.write_text(programs.ENTRIES[0].format(python=f"{folder}/python3", **parts))
-    assert not programs._same_entry(str(script), was, contract)
+    script.write_text(entries.ENTRIES[0].format(python=f"{folder}/python3", **parts))
+    assert not entries.same(str(script), was, contract)
 
 
 def test_a_program_counts_as_found_only_where_anybody_can_run_it(tmp_path: Path) -> None:
@@ -163,6 +164,9 @@ def test_a_program_counts_as_found_only_where_anybody_can_run_it(tmp_path: Path)
         ("[e]\nmod\\\nule = /opt/e.so\n", False),
         ("[e]\ndynamic_path=/opt/e.so\n", False),
         (".include /opt/e.cnf\n", False),
+        ("[e]\nmod\\\r\nule = /opt/e.so\n", False),
+        ("a = b\\\\\n.include /opt/e.cnf\n", False),
+        ("# nothing\n" * 100_000 + "[e]\nmodule = /opt/e.so\n", False),
         ("[e]\nmodule = known.so\n", True),
     ],
 )
@@ -171,16 +175,14 @@ def test_openssl_loads_no_more_than_it_did(
 ) -> None:
     path = tmp_path / "openssl.cnf"
     path.write_text(text)
-    monkeypatch.setattr(programs, "OPENSSL", (str(path),))
+    monkeypatch.setattr(loading, "OPENSSL", (str(path),))
     gold = keep(here, path, "[e]\nmodule = known.so\n")
-    found = list(programs._named({"named": [], "texts": [gold], "programs": {}}, str(here), 0.0))
+    found = said(loading.openssl, here, texts=[gold])
     assert found == [] if right else found
 
 
 def test_the_grader_loads_no_library_it_has_not_compared(task: Task, tmp_path: Path) -> None:
-    for name, data in grader_files.grader(task).items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(data)
+    lay(grader_files.grader(task), tmp_path)
     ran = subprocess.run(
         ["bash", "-c", f"{sys.executable} -I -S -B -v {tmp_path} 4711 3>/dev/null"],
         capture_output=True,

@@ -16,6 +16,7 @@ from engine.tasks import grader_files
 from engine.tasks.grader import results
 from engine.tasks.grader.suite import Run
 from engine.tasks.model import Task
+from tests.tasks.conftest import lay
 
 TEST = 'tests/test_a.py::test_x[a "b" [c] \u00fc]'
 
@@ -105,9 +106,7 @@ def grade(
         if os.path.exists("/etc/nsswitch.conf"):
             tar.add("/etc/nsswitch.conf", filter=lambda info: info)
     files |= {"contract.json": json.dumps(terms).encode(), "tests.tar": (directory / "gold.tar").read_bytes()}
-    for name, data in files.items():
-        (directory / name).parent.mkdir(exist_ok=True)
-        (directory / name).write_bytes(data)
+    lay(files, directory)
     ran = subprocess.run(
         ["bash", "-c", f"exec 3>{directory}/answer; exec {sys.executable} -I -S -B {directory} 4711"],
         capture_output=True,

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from . import files, packages, programs, results, startup, suite
+from . import files, loading, packages, programs, results, startup, suite
 
 BEFORE = (
     files.restore_tests,
@@ -23,6 +23,8 @@ BEFORE = (
     packages.plugins,
     packages.check,
     programs.check,
+    loading.libraries,
+    loading.openssl,
 )
 """Checks of the container before the suite runs. Each takes the contract and yields what is wrong."""
 AFTER = (files.sources, files.additions, files.configuration, files.start_up, startup.login)

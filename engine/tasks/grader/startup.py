@@ -46,7 +46,7 @@ def texts(here: str, paths: list[str]) -> dict[str, str]:
     return found
 
 
-def _text(path: str) -> str | None:
+def text_of(path: str) -> str | None:
     """What a file says; None when it is no text of a usual size."""
     try:
         if not os.path.isfile(path):
@@ -67,7 +67,7 @@ def login(contract: dict[str, Any], here: str) -> Iterator[str]:
     gold, start = texts(here, contract["texts"]), began(here)
     search = set(contract["search"])
     for path in sorted({*contract["login"], *glob.glob("/etc/profile.d/*")}):
-        text = _text(path)
+        text = text_of(path)
         if text is None:
             yield f"{path} is not a file of usual size"
         was = _lines(gold.get(path, ""))
@@ -120,10 +120,10 @@ def account(contract: dict[str, Any], here: str) -> Iterator[str]:
         return {word for words in named for word in words if not word.startswith("[")}
 
     for path, read in (("/etc/passwd", entry), ("/etc/nsswitch.conf", services)):
-        if read(gold.get(path, "")) != read(_text(path)):
+        if read(gold.get(path, "")) != read(text_of(path)):
             yield f"{path} says something else of {user}"
     path = "/etc/nsswitch.conf"
-    for word in sorted(others(_text(path)) - others(gold.get(path, "")) - SERVICES):
+    for word in sorted(others(text_of(path)) - others(gold.get(path, "")) - SERVICES):
         yield f"{path} names a library that was not there: {word[:80]}"
 
 
@@ -134,7 +134,7 @@ def environment(contract: dict[str, Any], here: str) -> Iterator[str]:
         yield f"{python} is another interpreter"
     gold = texts(here, contract["texts"])
     for path in contract["venv"]:
-        then, now = gold.get(path, ""), _text(path) or ""
+        then, now = gold.get(path, ""), text_of(path) or ""
         for key in ("home", "include-system-site-packages"):
             if _values(then, key) != _values(now, key):
                 yield f"{path}: {key} is not what it was"
