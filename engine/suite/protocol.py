@@ -23,6 +23,8 @@ from engine.suite.report import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+END = b"\x04"
+"""Ends what the suite prints, which may come later than the last of its results."""
 MAX_LINE = 1 << 20
 """Bytes of one line; a longer one is dropped."""
 MAX_BYTES = 64 << 20
@@ -71,12 +73,13 @@ class Collector:
         self._touched: dict[str, dict[str, set[str]]] = {}
         self._names = self._taken = 0
         self._rest = bytearray()
-        self._skipping = False
+        self._skipping = self._printed = False
 
     @property
     def whole(self) -> bool:
-        """Whether the suite went through to its end: nothing it printed is needed to understand it."""
-        return self.exit_code is not None and self.exit_code == self.ended and self.ended in (0, 1)
+        """Whether the suite went through to its end, and all that it printed is there."""
+        ended = self.exit_code is not None and self.exit_code == self.ended and self.ended in (0, 1)
+        return ended and self._printed
 
     @property
     def touch(self) -> Mapping[str, Touch]:
@@ -101,6 +104,10 @@ class Collector:
             self._skipping = True
         else:
             self._rest += rest
+
+    def printed(self, data: bytes) -> None:
+        """The next bytes of what the suite prints beside its results."""
+        self._printed = self._printed or END in data
 
     def _line(self, line: bytes) -> None:
         if not line.strip():

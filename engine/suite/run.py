@@ -17,7 +17,7 @@ from engine.sandbox.container import Limits, configuration, created, end, host_c
 from engine.sandbox.control import SandboxLost, hang_up
 from engine.sandbox.netns import Namespace, Namespaces
 from engine.sandbox.sandbox import Tail
-from engine.suite.protocol import Collector, Touch
+from engine.suite.protocol import END, Collector, Touch
 from engine.suite.report import Report, TestResult
 
 TAIL = 16 << 10
@@ -91,11 +91,12 @@ class Suite:
                     last = asyncio.get_running_loop().time() + self.test.timeout
                     with translated("the suite"):
                         while (message := await stream.read_out()) is not None:
-                            if message.stream != 1:
-                                tail.add(message.data)
-                                continue
                             before = len(collector.results)
-                            collector.feed(message.data)
+                            if message.stream == 1:
+                                collector.feed(message.data)
+                            else:
+                                tail.add(message.data)
+                                collector.printed(message.data)
                             if collector.whole:
                                 break
                             if grace and len(collector.results) > before:
@@ -112,7 +113,8 @@ class Suite:
             # Its first process says how the test command ended, whatever the tests do; so it was not they.
             raise SandboxLost("the suite's container was ended from outside, or by the end of the engine")
         self.touched = collector.touch if touch else self.touched
-        return collector.report(timed_out=timed_out, seconds=time.monotonic() - began, tail=tail.bytes())
+        seconds, printed = time.monotonic() - began, tail.bytes().removesuffix(END)
+        return collector.report(timed_out=timed_out, seconds=seconds, tail=printed)
 
     async def _end(self, container: Any, stream: Stream | None, namespace: Namespace | None) -> None:
         if container is not None:

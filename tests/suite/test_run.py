@@ -63,6 +63,23 @@ async def test_every_test_of_a_healthy_image_passes(engine: Engine, gold: Gold) 
     assert "8 passed" in report.tail
 
 
+async def test_what_is_printed_last_is_there_however_much_came_before(
+    engine, gold: Gold, variant: Variant
+) -> None:
+    text = """
+import atexit, os
+def words():
+    for _ in range(64):
+        os.write(2, b"words " * 174763)
+    os.write(2, b"the last")
+atexit.register(words)
+"""
+    image = await variant({"conftest.py": text})
+    for _ in range(3):
+        report = await Suite(engine, gold.test).run(image)
+        assert (report.status, report.tail[-8:]) == (COMPLETE, "the last")
+
+
 async def test_results_come_while_the_suite_runs(engine: Engine, gold: Gold, variant: Variant) -> None:
     image = await variant(
         {"tests/test_slow.py": "import time\ndef test_a(): pass\ndef test_b(): time.sleep(3)\n"}
