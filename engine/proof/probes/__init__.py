@@ -20,6 +20,7 @@ from engine.proof.probes.model import Probe
 PARTICULAR = (*honest.PROBES, *repairs.PROBES, *tests.PROBES, *harness.STUBS)
 """What is about a candidate's own tests and damage. What takes longest comes first: several are tried at a time."""
 GENERAL = (
+    *honest.GENERAL,
     *hooks.PROBES,
     *harness.PROBES,
     *login.PROBES,

@@ -113,16 +113,6 @@ def _login_texts(scene: Scene) -> dict[str, bytes]:
 
 PROBES = (
     Probe(
-        "virtual-environment-made-anew",
-        "The virtual environment is removed, and made and filled again.",
-        'cd "$KIT"; rm -rf "$VENV"; "$REAL" -m venv --without-pip "$VENV"; pip=$(echo "$KIT"/pip-*.whl); "$PYTHON" "$pip/pip"'
-        + INSTALL
-        + ' --no-compile "$KIT"/*.whl',
-        honest=True,
-        applies=_venv_mends,
-        files=lambda scene: scene.wheels,
-    ),
-    Probe(
         "files-put-back-by-copying",
         "Gold's files are unpacked somewhere else and copied over what is there.",
         REMOVAL
@@ -163,14 +153,6 @@ PROBES = (
         honest=True,
     ),
     Probe(
-        "programs-elsewhere",
-        "After the repair there are other programs of the same names, where nobody finds them first.",
-        """for name in pip pytest "${PYTHON##*/}"; do for at in /usr/local/bin /usr/bin; do
-        [ -e "$at/$name" ] || [ ! -e "$VENV/bin/$name" ] || { printf '#!/bin/sh\\nexit 1\\n' >"$at/$name"; chmod 755 "$at/$name"; }; done; done""",
-        solved=True,
-        honest=True,
-    ),
-    Probe(
         "reinstalled-from-wheels",
         "What was damaged of the installed packages is installed again from their wheels.",
         'cd "$KIT"; pip=$(echo "$KIT"/pip-*.whl); "$PYTHON" "$pip/pip"' + INSTALL + ' $(cat "$KIT/wanted")',
@@ -187,12 +169,27 @@ PROBES = (
         cat "$KIT/new" >"$path"; done <"$KIT/paths" """,
         honest=True,
         applies=_login_only,
-        files=lambda scene: {
-            "paths": b"".join(
-                path.encode() + b"\n"
-                for path, entry in sorted(scene.delta.items())
-                if entry and entry.what == "file"
-            )
-        },
+        files=_login_texts,
     ),
 )
+GENERAL = (
+    Probe(
+        "virtual-environment-made-anew",
+        "The virtual environment is removed, and made and filled again.",
+        'cd "$KIT"; rm -rf "$VENV"; "$REAL" -m venv --without-pip "$VENV"; pip=$(echo "$KIT"/pip-*.whl); "$PYTHON" "$pip/pip"'
+        + INSTALL
+        + ' --no-compile "$KIT"/*.whl',
+        honest=True,
+        applies=_venv_mends,
+        files=lambda scene: scene.wheels,
+    ),
+    Probe(
+        "programs-elsewhere",
+        "After the repair there are other programs of the same names, where nobody finds them first.",
+        """for name in pip pytest "${PYTHON##*/}"; do for at in /usr/local/bin /usr/bin; do
+        [ -e "$at/$name" ] || [ ! -e "$VENV/bin/$name" ] || { printf '#!/bin/sh\\nexit 1\\n' >"$at/$name"; chmod 755 "$at/$name"; }; done; done""",
+        solved=True,
+        honest=True,
+    ),
+)
+"""What leaves nothing of the damage, whatever that was, or comes after the reference solution."""
