@@ -9,13 +9,14 @@ import os
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import platformdirs
 
-from cligym_tui.screen.actions import BY_ID, LEAVES, PANE_ACTIONS, Action
+from cligym_tui.screen.actions import ACTIONS, BY_ID, LEAVES, Action
 from engine.errors import UsageError
 
 FILE: Final = "cligym.toml"
@@ -43,7 +44,12 @@ _NAMED: Final = _FUNCTIONS | frozenset(
     ]
 )
 _HINT: Final = "the README and a file of `cligym-tui config init` say what there is"
-_RESERVED: Final = {"ctrl+right_square_bracket": "it is the only way out of a shell that was taken over"}
+_RESERVED: Final = {
+    "ctrl+right_square_bracket": "it is the only way out of a shell that was taken over",
+    "ctrl+m": "terminals send it as enter",
+    "ctrl+i": "terminals send it as tab",
+    "ctrl+left_square_bracket": "terminals send it as escape",
+}
 _FIXED: Final = {"replay.percent": "its keys are the digits"}
 
 
@@ -90,7 +96,7 @@ def load(read: tuple[Path, ...] | None = None) -> Config:
         found, raw = _read(file)
         changes = {name: getattr(found, name) for name in raw if name != "keys"}
         merged = msgspec.structs.replace(merged, keys={**merged.keys, **found.keys}, **changes)
-        _check_panes(merged.keys, found.keys, file)
+        _check_shared(merged.keys, found.keys, file)
     return msgspec.structs.replace(merged, **_variables())
 
 
@@ -139,19 +145,20 @@ def _refused(action: str, key: str) -> str:
             return "it is typed into the shell"
     if key and not _known(key):
         return "no key is called so"
-    return _RESERVED.get(_canonical(key), "") if action != LEAVES else ""
+    reserved = _RESERVED.get(_canonical(key), "")
+    return "" if action == LEAVES and _canonical(key) in BY_ID[LEAVES].keys else reserved
 
 
-def _check_panes(keys: Mapping[str, str], changed: Iterable[str], file: Path) -> None:
-    """A pane has its keys before the screen around it: what shares one with it would never be done."""
-    for action in (BY_ID[name] for name in changed if not name.startswith("pane.")):
-        for pane in PANE_ACTIONS:
-            shared = _keys(action, keys) & _keys(pane, keys)
-            if shared and action.where & pane.where and pane.id not in _SOUGHT:
-                raise UsageError(
-                    f"{file}: [keys] {action.id}: {min(shared)!r}: that is the key of {pane.id}",
-                    f'"{pane.id}" can have another one, or "" for none',
-                )
+def _check_shared(keys: Mapping[str, str], changed: Iterable[str], file: Path) -> None:
+    """Of two actions with one key at one place, only one would ever be done."""
+    for action, other in product((BY_ID[name] for name in changed), ACTIONS):
+        together = action is not other and action.where & other.where and not {action.id, other.id} & _SOUGHT
+        shared = _keys(action, keys) & _keys(other, keys) - (set(action.keys) & set(other.keys))
+        if together and shared:
+            raise UsageError(
+                f"{file}: [keys] {action.id}: {min(shared)!r}: that is the key of {other.id}",
+                f'"{other.id}" can have another one, or "" for none',
+            )
 
 
 def _keys(action: Action, keys: Mapping[str, str]) -> set[str]:

@@ -95,6 +95,17 @@ def test_configuration(tmp_path: Path) -> None:
     assert loaded == Config("nord", False, {"branch.fork": "ctrl+f,f9", "app.help": "f1"})
 
 
+def test_two_actions_may_change_keys_or_share_one_at_different_places(tmp_path: Path) -> None:
+    file = tmp_path / "cligym.toml"
+    for text in (
+        '"branch.fork" = "m"\n"session.mode" = "f"',
+        '"branch.fork" = "f9"\n"replay.play" = "f9"',
+        '"replay.faster" = "f8"\n"hands.leave" = "ctrl+]"',
+    ):
+        file.write_text(f"[keys]\n{text}\n")
+        assert len(config.load((file,)).keys) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -104,7 +115,11 @@ def test_configuration(tmp_path: Path) -> None:
         ('[keys]\n"branch.fork" = "ctrl+right_square_bracket"\n', "only way out"),
         ('[keys]\n"branch.fork" = "ctrl+]"\n', "only way out"),
         ('[keys]\n"session.mode" = "f9,g"\n', "'g': that is the key of pane.top"),
-        ('[keys]\n"pane.down" = "f9"\n"app.help" = "f9"\n', "'f9': that is the key of pane.down"),
+        ('[keys]\n"pane.down" = "f9"\n"app.help" = "f9"\n', "'f9': that is the key of app.help"),
+        ('[keys]\n"app.help" = "f"\n', "'f': that is the key of branch.fork"),
+        ('[keys]\n"app.help" = "f9"\n"branch.fork" = "f9"\n', "'f9': that is the key of"),
+        ('[keys]\n"branch.fork" = "ctrl+m"\n', "as enter"),
+        ('[keys]\n"hands.leave" = "ctrl+["\n', "as escape"),
         ('[keys]\n"hands.leave" = ""\n', "has to be one"),
         ('[keys]\n"hands.leave" = "q"\n', "typed into the shell"),
         ('[keys]\n"hands.leave" = "tab"\n', "typed into the shell"),
