@@ -56,7 +56,10 @@ def _session_resumed(state: State, event: events.SessionResumed) -> Changes:
         "ended": 0.0,
         "outcome": "",
         "detail": "",
-        "branches": {name: _forsake(branch, event.at) for name, branch in state.branches.items()},
+        "branches": {
+            name: _forsake(branch, event.at, suite=not state.repairs)
+            for name, branch in state.branches.items()
+        },
         "candidates": {
             key: candidate if candidate.outcome else verdicts.settled(state, candidate, outcome="abandoned")
             for key, candidate in state.candidates.items()
@@ -65,8 +68,8 @@ def _session_resumed(state: State, event: events.SessionResumed) -> Changes:
     }
 
 
-def _forsake(branch: Branch, at: float) -> Branch:
-    steps = {number: abandon(step, suite=True) for number, step in branch.steps.items()}
+def _forsake(branch: Branch, at: float, *, suite: bool) -> Branch:
+    steps = {number: abandon(step, suite=suite) for number, step in branch.steps.items()}
     if not branch.open:
         return replace(branch, steps=steps, asking="")
     return replace(branch, steps=steps, outcome="abandoned", closed=at, asking="")

@@ -41,7 +41,16 @@ def _step_proposed(state: State, event: events.StepProposed) -> Changes:
         intent=event.intent,
         proposed=event.at,
     )
-    return _with(state, step)
+    steps = {number: _undone(one) for number, one in branch.steps.items()}
+    changed = replace(branch, steps={**steps, event.step: step})
+    return {"branches": {**state.branches, branch.id: changed}}
+
+
+def _undone(step: Step) -> Step:
+    """The step to a later one: of a change whose suite was cut off nobody was told, so it is done anew."""
+    if step.suite is None or step.suite.status != "abandoned":
+        return step
+    return replace(step, outcome="abandoned", snapshot=None, changes=(), changed=0, size=0)
 
 
 def _command_started(state: State, event: events.CommandStarted) -> Changes:
@@ -158,8 +167,9 @@ def abandon(step: Step, *, suite: bool) -> Step:
     """The step when nobody waits any longer for its command, nor, if `suite`, for its report."""
     if step.running or step.held:
         step = replace(step, running=False, held=False, outcome="abandoned")
-    if suite and step.suite and step.suite.running:
-        step = replace(step, suite=replace(step.suite, running=False, status="abandoned"))
+    due = step.suite or (Suite(image=step.snapshot) if step.snapshot else None)
+    if suite and due and due.running:
+        step = replace(step, suite=replace(due, running=False, status="abandoned"))
     return step
 
 

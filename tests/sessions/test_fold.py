@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -288,6 +289,28 @@ def test_a_resumed_session_abandons_what_was_under_way():
     again = fold([opened(), proposed(2, command="other"), proposed(1, command="other")], state)
     assert again.branches["b"].steps[2].command == "other"
     assert again.branches["b"].steps[1].command == "rm x", "what is over is not proposed again"
+
+
+@pytest.mark.parametrize("begun", [(), (suite_started(2), reported("t::a", "failed", step=2))])
+def test_a_change_nobody_was_told_of_is_none_once_it_is_done_anew(begun):
+    changed = (proposed(2), command_started(2), command_ended(2), snapshot(2, image="snap2"))
+    state = fold(
+        numbered(start(), opened(), *one_step(1), *changed, *begun, ev.SessionResumed(abandoned=("b",)))
+    )
+    assert [step.number for step in state_changing(lineage(state, "b"))] == [1, 2]
+    tested = fold([opened(), suite_started(2), suite_ended(2), proposed(3)], state)
+    assert [step.number for step in state_changing(lineage(tested, "b"))] == [1, 2]
+    anew = fold([opened(), proposed(3), command_ended(3), snapshot(3, image="snap3")], state)
+    assert [step.number for step in state_changing(lineage(anew, "b"))] == [1, 3]
+    assert effective_image(anew, "b", 2) == "b1"
+    assert anew.step("b", 2).command == "rm x"
+
+
+def test_in_a_repair_no_suite_is_due():
+    repair = ev.RepairStarted(branch="b", task="t", path="p", solver="claude", instruction="i")
+    one = (proposed(1), command_started(1), command_ended(1), snapshot(1))
+    state = fold(numbered(start(), opened(), repair, *one, ev.SessionResumed(), opened(), proposed(2)))
+    assert [step.number for step in state_changing(lineage(state, "b"))] == [1]
 
 
 def test_a_proposal_nobody_ran_makes_room_for_another():
