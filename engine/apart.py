@@ -72,6 +72,14 @@ class Apart(ABC, Generic[To]):
         """Have something done on the engine's loop, after what was wished before."""
         self._soon(lambda: self._wishes.put_nowait(wish))
 
+    def fail(self, error: SessionsError) -> None:
+        """End it for a reason that the journal does not take, so that the operator gets to know it."""
+
+        async def failed(to: To) -> None:
+            raise error
+
+        self.wish(failed)
+
     def _soon(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self.over:
             with contextlib.suppress(RuntimeError):  # it has ended meanwhile

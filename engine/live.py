@@ -156,6 +156,7 @@ class Live(Apart[Supervisor]):
                 self.limit,
                 alone=self.wanted.alone,
                 writer=cast.writer,
+                unheard=self.fail,
             )
             try:
                 if self._happened:

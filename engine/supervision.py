@@ -104,6 +104,8 @@ class Supervisor:
     """Whether its tasks stand on no gold image."""
     writer: Writer | None = None
     """Who says what a task's statement says; nobody for our own words."""
+    unheard: Callable[[SessionsError], None] = lambda error: None
+    """Called when the journal does not even take why something ended: nobody would ever see it."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     """Branches that have a container."""
     ended: dict[str, Lane] = field(default_factory=dict)
@@ -283,8 +285,7 @@ class Supervisor:
                         continue
         except (CligymError, SessionsError) as error:
             outcome, detail = "failed", str(error)
-            with contextlib.suppress(SessionsError):  # perhaps it was the journal that failed
-                self._warn(lane.branch.name, f"the branch ended: {error}")
+            self._last_word(lane.branch.name, f"the branch ended: {error}")
         finally:
             lane.closing = True
             try:
@@ -398,8 +399,7 @@ class Supervisor:
         try:
             await work()
         except (CligymError, SessionsError) as error:
-            with contextlib.suppress(SessionsError):
-                self._warn("", f"the proof could not be finished: {error}")
+            self._last_word("", f"the proof could not be finished: {error}")
 
     def _pause(self, lane: Lane, reason: str) -> None:
         if lane.paused != reason:
@@ -418,6 +418,12 @@ class Supervisor:
         if lane is None:
             raise UsageError(f"there is no branch {branch}")
         return lane
+
+    def _last_word(self, branch: str, text: str) -> None:
+        try:
+            self._warn(branch, text)
+        except SessionsError as error:  # perhaps it was the journal that failed before
+            self.unheard(error)
 
     def _warn(self, branch: str, text: str) -> None:
         self._remark(branch, text, "warning")

@@ -14,7 +14,7 @@ from engine.errors import EngineError, UsageError
 from engine.exploration import Branch
 from engine.supervision import Supervisor
 from sessions import events, model
-from sessions.errors import JournalFull
+from sessions.errors import JournalFull, SessionsError
 from tests.test_exploration import Desk, Scripted
 from tests.test_exploration import desk as desk
 
@@ -58,7 +58,8 @@ async def test_a_lane_that_failed_says_so_and_is_none_any_more(
 async def test_a_lane_ends_also_when_the_journal_takes_nothing_more(
     desk: Desk, tmp_path: Path, monkeypatch
 ) -> None:
-    supervisor = supervised(desk, tmp_path, FULL)
+    supervisor, told = supervised(desk, tmp_path, FULL), list[SessionsError]()
+    supervisor.unheard = told.append
     await supervisor.add()
     (lane,) = supervisor.lanes.values()
     assert lane.task
@@ -71,6 +72,7 @@ async def test_a_lane_ends_also_when_the_journal_takes_nothing_more(
         await lane.task
     assert (supervisor.lanes, supervisor.ended) == ({}, {"b1": lane})
     assert lane.branch.sandbox.removed
+    assert told == [FULL], "somebody has to say so"
 
 
 async def test_a_proof_that_the_journal_ends_says_so(desk: Desk, tmp_path: Path) -> None:
