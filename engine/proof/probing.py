@@ -52,7 +52,8 @@ class Outcome:
         if self.skipped:
             return {"probe": self.probe.name, "does not apply": self.skipped}
         if self.before:
-            return {"probe": self.probe.name, "reward": 0, "seen": "with another task of this gold image"}
+            earned = {"probe": self.probe.name, "reward": int(self.probe.honest)}
+            return {**earned, "seen": "with another task of this gold image"}
         return {"probe": self.probe.name, "reward": self.reward, "seconds": round(self.seconds, 2)}
 
 

@@ -130,9 +130,9 @@ async def test_what_is_general_is_tried_once_for_a_gold_image(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settled, "SHARE", 1)
-    names = ("reward-written", "reward-is-a-link", "nothing-but-a-look")
+    names = ("reward-written", "programs-elsewhere", "nothing-but-a-look")
     probes = [BY_NAME[name] for name in names]
-    seen = []
+    seen, lines = [], []
     for thorough in (False, False, True):
         held = await probing.Probes(bench(), probes, thorough=thorough).check()
         lines = held.evidence["probes"]
@@ -140,6 +140,7 @@ async def test_what_is_general_is_tried_once_for_a_gold_image(
         now = {line["probe"] for line in lines if "seen" not in line}
         seen.append((now, held.evidence["open"]))
     assert seen == [({names[2], names[0]}, 1), ({names[2], names[1]}, 0), ({names[2]}, 0)]
+    assert {line["probe"]: line["reward"] for line in lines} == {names[0]: 0, names[1]: 1, names[2]: 0}
 
 
 def test_shares_of_tasks_side_by_side_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
