@@ -212,7 +212,8 @@ def _line(message: str) -> str:
     """The line of a failure that says what is wrong."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     raised = [line.removeprefix("E ").strip() for line in lines if line.startswith("E ")]
-    return clean.line((raised or lines or [""])[-1 if raised else 0], 300)
+    last = bool(raised or "Traceback (most recent call last):" in lines)
+    return clean.line((raised or lines or [""])[-1 if last else 0], 300)
 
 
 def _too_few(label: str, result: Baseline, report: Report) -> tuple[str, str]:

@@ -79,6 +79,7 @@ _REMOVED = re.compile(
     r"PytestRemovedIn\d+Warning|can not be found in the hookspec|"
     r"(?:cannot import name '\w+' from|No module named|module) '_?pytest[\w.]*'"
 )
+_RAISED = re.compile(r"^(?:\S+: )?(?:E\s+)?(?:[\w.]+\.)?(?!PytestRemoved)\w*Warning: ", re.MULTILINE)
 _PROGRAMS = {re.compile(pattern): packages for pattern, packages in hints.PROGRAMS.items()}
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 
@@ -94,11 +95,11 @@ def _often(pattern: re.Pattern[str], report: Report, said: list[str]) -> bool:
     return sum(bool(pattern.search(text)) for text in said) > len(report.results) / 20
 
 
-def _outdated(report: Report) -> bool:
-    """Whether a file cannot be collected, or a good part of the tests fails, for what an older pytest had."""
-    if any(map(_REMOVED.search, report.errors)):
+def _decides(pattern: re.Pattern[str], report: Report) -> bool:
+    """Whether a file cannot be collected, or a good part of the tests fails, for such a complaint."""
+    if any(map(pattern.search, report.errors)):
         return True  # nobody knows how many tests the file has
-    return _often(_REMOVED, report, [text for text in texts(report) if text not in report.errors])
+    return _often(pattern, report, [text for text in texts(report) if text not in report.errors])
 
 
 def remedy(
@@ -144,7 +145,7 @@ def remedy(
             (name for name in ("pytest-asyncio", "anyio", "pytest-trio") if name in known), "pytest-asyncio"
         )
         add(plugin, "async tests without a plugin that runs them")
-    if (major := installed.get("pytest", "").partition(".")[0]) and _outdated(report):
+    if (major := installed.get("pytest", "").partition(".")[0]) and _decides(_REMOVED, report):
         add(f"pytest<{major}", f"the tests use what pytest {major} has not any more")
     if match := _UNKNOWN.search(said):
         words = match[1].split()
@@ -153,6 +154,8 @@ def remedy(
         if not any(added):
             kept = shlex.join(word for word in own.addopts if word not in words)
             args[f"--override-ini=addopts={kept}"] = f"no plugin is known for {' '.join(words)[:100]}"
+    if _decides(_RAISED, report):
+        args["-Wdefault"] = "warnings are errors here, and packages have become newer"
     for pattern, packages in _PROGRAMS.items():
         # A compiler is much to have for the few tests that would be left out without one.
         if _often(pattern, report, texts(report)):

@@ -105,6 +105,23 @@ def test_one_file_that_cannot_be_collected_changes_pytest_however_many_tests_ran
     assert list(remedy(report, {}, PytestSettings(), {"pytest": "9.2"}).pip) == ["pytest<9"]
 
 
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("E   DeprecationWarning: pkg_resources is deprecated", ["-Wdefault"]),
+        ("internal error: Traceback\n  x\npytest.PytestDeprecationWarning: The event loop", ["-Wdefault"]),
+        ("E   Failed: DID NOT WARN. No warnings of type (<class 'UserWarning'>,) were emitted.", []),
+        ("E   AssertionError: assert 'UserWarning: x' in ''", []),
+        ("E   pytest.PytestRemovedIn9Warning: x", []),
+    ],
+)
+def test_warnings_that_end_tests_are_no_errors(text: str, args: list[str]) -> None:
+    assert list(asked(errors=(text,)).args) == list(asked(message=text).args) == args
+    results = {str(n): TestResult(str(n), "passed") for n in range(100)}
+    results["old"] = TestResult("old", "failed", 0.0, text)
+    assert not remedy(Report(COMPLETE, "", results, (), 1, 1.0, ""), {}, PytestSettings(), {}).args
+
+
 COMPILER = ["gcc", "libc6-dev", "python3-dev"]
 
 
