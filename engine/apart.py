@@ -98,26 +98,36 @@ class Apart(ABC, Generic[To]):
     def record(self) -> None:
         """Keep what is kept outside the journal, when the session is over."""
 
-    async def serve(self, to: To, lost: Callable[[], bool] = lambda: False) -> None:
+    async def serve(
+        self,
+        to: To,
+        lost: Callable[[], bool] = lambda: False,
+        beside: Coroutine[Any, Any, None] | None = None,
+    ) -> None:
         """Do what is wished, in order, until the session is to end.
 
         Args:
             to: who grants it.
             lost: whether there is nothing left to work with: then an error is no longer only a remark.
+            beside: what is to be done meanwhile, and is given up at the end.
 
         Raises:
-            CligymError: that error.
+            CligymError: that error, or one of what is done beside.
         """
-        granting = asyncio.create_task(self._grant(to, lost))
         ending = asyncio.create_task(self.ending.wait())
+        tasks = {ending, asyncio.create_task(self._grant(to, lost))}
+        if beside is not None:
+            tasks.add(asyncio.create_task(beside))
+        due = set(tasks)
         try:
-            await asyncio.wait({granting, ending}, return_when=asyncio.FIRST_COMPLETED)
-            if granting.done():
-                await granting
+            while not ending.done():
+                done, due = await asyncio.wait(due, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    await task
         finally:
-            granting.cancel()
-            ending.cancel()
-            await asyncio.gather(granting, ending, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _grant(self, to: To, lost: Callable[[], bool]) -> None:
         while True:

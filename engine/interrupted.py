@@ -49,6 +49,7 @@ async def go_on(supervisor: Supervisor, cast: Cast, happened: list[events.Event]
     supervisor.patterns |= {
         event.pattern for event in happened if isinstance(event, events.StepDecided) and event.pattern
     }
+    supervisor.recall(state.branches)
     supervisor.set_mode(state.mode)
     for branch in state.branches.values():
         if branch.open:

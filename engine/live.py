@@ -160,11 +160,12 @@ class Live(Apart[Supervisor]):
             )
             try:
                 if self._happened:
-                    await go_on(supervisor, cast, self._happened)
+                    # Many branches take a minute, and those that are back already are at work.
+                    await self.serve(supervisor, beside=go_on(supervisor, cast, self._happened))
                 else:
                     supervisor.set_mode(self.wanted.mode)
                     await supervisor.add()
-                await self.serve(supervisor)
+                    await self.serve(supervisor)
             finally:
                 await asyncio.shield(supervisor.end())
 

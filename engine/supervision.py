@@ -10,7 +10,7 @@ import contextlib
 import fnmatch
 import re
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,11 @@ class Supervisor:
         branch = await self.exploration.open(name, origin.branch if origin else None, step)
         self._begin(Lane(Keyboard(self.exploration, branch), agent))
 
+    def recall(self, names: Iterable[str]) -> None:
+        """Give none of these names to another branch: an earlier process did, also to some that are over."""
+        numbers = [int(name[1:]) for name in names if name[1:].isdecimal()]
+        self._opened = max(self._opened, *numbers, 0)
+
     async def again(self, known: model.Branch, past: Sequence[Moment], agent: Steerable) -> None:
         """Have a branch of an earlier process go on from where it stood.
 
@@ -161,8 +166,6 @@ class Supervisor:
 
     def _begin(self, lane: Lane) -> None:
         name = lane.branch.name
-        number = int(name[1:]) if name[1:].isdecimal() else 0
-        self._opened = max(self._opened, number)
         self.lanes[name] = lane
         lane.task = asyncio.create_task(self._drive(lane), name=f"branch {name}")
 

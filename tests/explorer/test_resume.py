@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +14,10 @@ from engine.errors import UsageError
 from engine.faults.model import Fault
 from engine.live import Live, Wanted
 from engine.models.reach import Minds
+from engine.supervision import Supervisor
 from sessions import events
 from sessions.library import Library
+from sessions.model import Branch
 from sessions.state import fold
 from tests.explorer.test_live import Watched
 from tests.fake_messages import FakeMessages
@@ -103,6 +106,37 @@ def test_it_goes_on_where_it_stood(begin: Begin) -> None:
     assert not [event for event in two.told if isinstance(event, events.Remark) and event.level == "warning"]
     two.live.commit("b1", 1)
     two.until(events.CandidateNominated, branch="b1", step=1)
+
+
+def test_it_is_steered_while_branches_come_back(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = Supervisor.again
+
+    async def slowly(to: Supervisor, known: Branch, *others: Any) -> None:
+        await asyncio.sleep(100 if known.id == "b3" else 0)
+        await again(to, known, *others)
+
+    one = begin(mode="confirm")
+    one.until(events.StepHeld, branch="b1", step=1)
+    for name in ("b2", "b3"):
+        one.live.add_branch()
+        one.until(events.StepHeld, branch=name, step=1)
+        if name == "b2":
+            one.live.discard(name)
+            one.until(events.BranchClosed, branch=name)
+    one.live.stop()
+    assert one.live.join(60)
+    cut(one.live.session, events.StepHeld)
+
+    monkeypatch.setattr(Supervisor, "again", slowly)
+    two = begin(again=one.live.session)
+    two.until(events.StepHeld, branch="b1", step=2)
+    two.live.add_branch()
+    two.until(events.StepHeld, branch="b4", step=1)
+    assert [each.branch for each in two.told if isinstance(each, events.BranchOpened)] == [
+        "b1", "b2", "b3", "b1", "b4",
+    ], "no name is given twice"  # fmt: skip
+    two.live.stop()
+    assert two.live.join(30)
 
 
 def test_a_model_is_not_asked_twice(begin: Begin, fake: FakeMessages) -> None:
