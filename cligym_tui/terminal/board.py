@@ -37,6 +37,7 @@ MOST_REPLIES: Final = 4096
 
 _STYLE, _GLYPH = itemgetter(0), itemgetter(1)
 _ANSWER = re.compile(r"\x1b\[[?>]?[0-9;]*(?:[Rcn]|\$y)")
+_FULL_SCREEN = re.compile(r"\x1b\[\?(?:\d+;)*1049(?:;\d+)*h")
 _CURSOR: Final = ("x", "y", "shape", "_wrap_pending", "_wrap_left", "_wrap_right", "_wrap_y")
 _BLITTER: Final = ("scroll_top", "scroll_bottom", "in_alt_screen", "last_printed_char")
 _MODES: Final = (
@@ -137,6 +138,9 @@ class BoardEmulator:
 
     def feed(self, text: str) -> None:
         """Draw."""
+        if "1049" in text:
+            # A full-screen program begins on a blank page; the board leaves what the one before had there.
+            text = _FULL_SCREEN.sub("\\g<0>\x1b[2J", text)
         self._board.parser.feed(text)
 
     def resize(self, columns: int, rows: int) -> None:

@@ -139,6 +139,14 @@ def test_programs_that_draw_all_over_the_screen() -> None:
     assert (one.alternate, one.cursor) == (False, (5, 0))
 
 
+def test_a_program_begins_on_a_blank_page() -> None:
+    one = fed(BoardEmulator, "shell\x1b[?1049h\x1b[2J\x1b[Hvi\r\nhere\x1b[?1049l\r\n")
+    one.feed("\x1b[?1;1049hless")
+    assert screen(one) == ["", "less", ""]
+    one.feed("\x1b[?1049l")
+    assert screen(one) == ["shell", "", ""]
+
+
 def test_answers_have_a_known_shape() -> None:
     one = fed(BoardEmulator, "ab\x1b[6n\x1b[c\x1b[5n\x1b[?25$p")
     assert one.replies() == b"\x1b[1;3R\x1b[?62;1;6;8;9;15;18;21;22;23c\x1b[0n\x1b[?25;1$y"
