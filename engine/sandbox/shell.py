@@ -36,7 +36,11 @@ KNOCK = 0.5
 HUNG_UP = 129
 """Exit code of what SIGHUP ended."""
 
+SHELLS_PAGE = b"\x1b[?1049l\x1b[!p"
+"""Leaves the page of a full-screen program, as that does itself when it may."""
+
 _MARK = re.compile(rb"\x1b\]133;B;(\d+)\x07")
+_PAGE = re.compile(rb"\x1b\[\?(?:47|1047|1049)([hl])")
 _NOT_TYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -87,6 +91,8 @@ class Shell:
     _shown: int = -1
     """Number of the last prompt whose end mark was printed."""
     _scan: bytes = b""
+    _away: bool = False
+    """Whether a program has the whole screen, on a page of its own."""
     _eof: bool = False
     _first: Mapping[str, str] | None = None
     _keep: str = ""
@@ -155,6 +161,8 @@ class Shell:
             while (message := await terminal.stream.read_out()) is not None:
                 self._tail.add(message.data)
                 self.on_output(message.data)
+                if pages := _PAGE.findall(self._scan[-8:] + message.data):
+                    self._away = pages[-1] == b"h"
                 self._scan = (self._scan + message.data)[-4096:]
                 if marks := list(_MARK.finditer(self._scan)):
                     self._shown = int(marks[-1][1])
@@ -297,7 +305,15 @@ class Shell:
         await self.sandbox.processes()
         return self.sandbox.stopped
 
+    async def _come_back(self) -> None:
+        """Show the shell's own page again: a program that was ended by force has left its."""
+        if self._away:
+            await self._until(self._prompt_shown, 0.2)
+            self._away = False
+            self.on_output(SHELLS_PAGE)
+
     async def _knock(self) -> None:
+        await self._come_back()
         # A ^C that meets bash at its prompt may stay unnoticed there until the next key, and swallow that.
         # An empty line may be lost and changes no $?; its prompt says that what is typed next is not lost.
         for _ in range(KNOCKS):
@@ -347,6 +363,7 @@ class Shell:
         if not self._eof and self.prompt is not None:
             spared = [process for process in self._keep.split() if not self._is_shell(process)]
             await self.sandbox.end_all_but(" ".join(spared))
+        await self._come_back()
         await self.open()
         assert self.prompt is not None
         self.cwd = self.prompt.cwd

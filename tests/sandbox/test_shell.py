@@ -211,6 +211,13 @@ async def test_an_editor_is_opened_used_and_left_by_typing(shell: Shell, sandbox
     assert await sandbox.read_file("/tmp/edited") == b"hello\n"
 
 
+async def test_a_full_screen_program_that_is_ended_leaves_the_screen_to_the_shell(shell: Shell, seen) -> None:
+    assert (await shell.run("vim.tiny -u NONE", timeout=1)).outcome == "timeout"
+    await shell.run("echo here")
+    page = bytes(seen.output).rindex(b"\x1b[?1049l")
+    assert b"VIM" in seen.output[:page] and b"here" in seen.output[page:]
+
+
 async def test_a_very_long_command_line(shell: Shell, sandbox: Sandbox) -> None:
     ended = await shell.run(f"echo {'x' * 200_000} >/tmp/long")
     assert (ended.outcome, ended.exit_code) == ("done", 0)
