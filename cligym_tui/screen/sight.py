@@ -92,10 +92,13 @@ def broken_now(steps: list[Step]) -> int:
 
 
 def nominee(sight: Sight, branch: str, step: int) -> Step | None:
-    """The step that can be committed at a place: the nearest at or before it that broke something."""
+    """The step that can be committed at a place: the nearest at or before it that broke something.
+
+    One whose tests still run is passed over: where an agent is at work, the newest nearly always is.
+    """
     for one in reversed(lineage(sight.state, branch, step)):
-        if one.branch == branch and one.snapshot:
-            return one if broken(one) else None
+        if one.branch == branch and one.snapshot and (down := broken(one)) is not None:
+            return one if down else None
     return None
 
 

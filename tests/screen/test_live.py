@@ -160,6 +160,14 @@ async def test_commit_card_ticks(live: Show, size: tuple[int, int]) -> None:
         assert "The candidate is kept" in frames.text(pilot.app)
 
 
+async def test_what_is_known_to_be_broken_is_committed_while_the_next_step_is_tested(live: Show) -> None:
+    testing = [event for event in broke("ls", step=3) if not isinstance(event, events.SuiteEnded)]
+    session = ScriptedLive(*began(), *broke("rm tiny/settings.ini", TESTS[0]), *testing)
+    async with live(session) as pilot:
+        await pilot.press("c", "c")
+        assert wishes(session) == [("commit", "b1", 2, True)]
+
+
 async def test_the_card_compares_what_is_left_with_all_commands_and_commits_either(live: Show) -> None:
     session = ScriptedLive(
         *began(),
