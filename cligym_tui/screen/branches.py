@@ -133,8 +133,9 @@ def sign(step: Step) -> Part:
     if step.suite and step.suite.running:
         return "◌", ACCENT
     if step.flips:
-        broke = any(flip.before == "passed" for flip in step.flips)
-        return ("✘", BAD) if broke else ("✔", GOOD)
+        if any(flip.before == "passed" for flip in step.flips):
+            return "✘", BAD
+        return ("✔", GOOD) if any(flip.after == "passed" for flip in step.flips) else ("●", WARN)
     return ("●", MUTED) if step.snapshot else ("○", MUTED)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from cligym_tui.screen.branches import Forest
+import pytest
+from msgspec.structs import replace
+
+from cligym_tui.screen.branches import Forest, sign
 from cligym_tui.screen.lines import text
 from cligym_tui.screen.sight import Sight
 from sessions import events
 from sessions.state import fold
-from tests.screen.story import began, looked, numbered
+from tests.screen.story import TESTS, began, broke, looked, numbered
 
 
 def chain(length: int) -> list[events.Event]:
@@ -44,3 +47,18 @@ def test_branches_of_a_deep_chain_can_all_be_chosen_and_read() -> None:
     assert at is not None
     for width in (30, 40, 200):
         assert "b1500" in text(forest.parts(at, width))
+
+
+@pytest.mark.parametrize(
+    ("changes", "glyph"),
+    [
+        ((("passed", "failed"), ("failed", "passed")), "✘"),
+        ((("failed", "passed"), ("failed", "error")), "✔"),
+        ((("failed", "error"),), "●"),
+    ],
+)
+def test_only_what_passes_again_is_mended(changes: tuple[tuple[str, str], ...], glyph: str) -> None:
+    happened = [*began(), *broke("ls", TESTS[0], step=1)]
+    flips = tuple(events.Flip(TESTS[0], before, after) for before, after in changes)
+    happened[-1] = replace(happened[-1], flips=flips)
+    assert sign(fold(numbered(happened)).branches["b1"].steps[1])[0] == glyph
