@@ -77,6 +77,7 @@ class HomeScreen(WholeScreen):
     """Everything there is, in one list. Enter starts or replays."""
 
     where: ClassVar[str] = HOME
+    first_help = "Home"
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         [one for one in at(HOME) if not one.id.startswith("pane.")]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from cligym_tui.screen.lines import Part, Parts, spread
+from cligym_tui.screen.lines import Part, Parts, fitted, spread, width_of
 from cligym_tui.screen.words import ACCENT, BAD, GOOD, MUTED, WARN
 from cligym_tui.wording import day, number, spending
 
@@ -20,8 +20,12 @@ STANDING: Final = {
     "damaged": ("✘", BAD),
     "newer": ("?", MUTED),
 }
-WIDE: Final = 90
+WIDE: Final = 110
 """Columns from which on there is room for who broke, and for what it cost."""
+SPENT: Final = 16
+"""Columns of that, as a rule."""
+LONGEST: Final = 40
+"""Columns of a name, where there is room for so many."""
 
 
 class Shelf:
@@ -63,7 +67,7 @@ class Shelf:
 
         match self._lines[index][0]:
             case Gold() as gold:
-                return _gold(gold)
+                return _gold(gold, width)
             case Summary() as session:
                 return spread(_session(session, width), [(age(session.age), MUTED)], width)
             case parts:
@@ -75,11 +79,11 @@ def _interrupted(sessions: Sequence[Summary]) -> str:
     return f"   {number(count, 'was', 'were')} interrupted: r goes on with it" if count else ""
 
 
-def _gold(gold: Gold) -> Parts:
+def _gold(gold: Gold, width: int) -> Parts:
     size = number(len(gold.baseline), "test")
     return [
         ("  ● ", GOOD),
-        (f"{gold.name:<24.24} ", "bold"),
+        (f"{fitted(gold.name, max(20, min(width - 50, LONGEST)))} ", "bold"),
         (f"{size:>11}  {gold.suite_seconds:5.1f} s a run  {day(gold.created)}", MUTED),
     ]
 
@@ -88,17 +92,19 @@ def _session(each: Summary, width: int) -> Parts:
     sign, look = STANDING.get(each.state, ("?", MUTED))
     state = "interrupted" if each.interrupted else each.outcome or each.state
     broken = f"{each.broken}/{each.tests}" if each.tests else ""
+    more: list[Part] = []
+    if width >= WIDE:
+        spent = spending(each.spent) if each.spent else ""
+        more = [(f"  {each.agent:<9.9}", MUTED), (f"{spent:<{SPENT}}", ACCENT)]
     parts = [
         (f"  {sign} ", look),
         (f"{each.id:<20} ", "bold"),
         (f"{state:<11.11} ", look),
-        (f"{each.gold:<14.14} ", ""),
-        (f"{broken:>8} ", BAD if each.broken else MUTED),
-        (f"{number(each.tasks, 'task') if each.tasks else '':>8} ", GOOD),
+        (f"{fitted(each.gold, max(8, min(width - 62 - width_of(more), LONGEST)))} ", ""),
+        (f"{broken:>7} ", BAD if each.broken else MUTED),
+        (f"{number(each.tasks, 'task') if each.tasks else '':>8}", GOOD),
     ]
-    if width >= WIDE:
-        parts += [(f" {each.agent:<9.9}", MUTED), (spending(each.spent) if each.spent else "", ACCENT)]
-    return parts
+    return [*parts, *more]
 
 
 def age(seconds: float) -> str:

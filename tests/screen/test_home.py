@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from cligym_tui.screen.app import OperatorApp
@@ -86,6 +87,15 @@ async def test_everything_is_listed_with_its_state() -> None:
         assert re.search(rf"○ {ended} goal +tiny +3/6 +1 task +\S", frame)
         assert re.search(rf"✘ {killed} killed +tiny +0/6 ", frame)
         assert "interrupted" not in frame
+
+
+@pytest.mark.parametrize(("columns", "name"), [(80, "tiny-but-lon…"), (120, "tiny-but-long-named")])
+async def test_as_much_of_a_name_is_shown_as_there_is_room_for(columns: int, name: str) -> None:
+    first, *others = whole()
+    ended = session(replace(first, gold="tiny-but-long-named"), *others)
+    async with app().run_test(size=(columns, 24)) as pilot:
+        await pilot.pause(0.2)
+        assert re.search(rf"○ {ended} goal +{name} +3/6 +1 task +\S", frames.text(pilot.app))
 
 
 async def _press(pilot: Pilot[int], *keys: str) -> None:
@@ -208,7 +218,7 @@ async def test_the_help_tells_of_nothing_that_is_elsewhere() -> None:
     async with app().run_test(size=(140, 60)) as pilot:
         await _press(pilot, "question_mark")
         said = pilot.app.screen.query_one(Listing).copyable()
-        assert "Start a session" in said
+        assert said.startswith("Home\n") and "Start a session" in said
         for word in ("Dockerfile:", "Tree:", "the shell follows"):
             assert word not in said
 
