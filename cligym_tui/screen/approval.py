@@ -9,7 +9,9 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cligym_tui.screen.lines import Part, wrapped
+from cligym_tui.screen.actions import BY_ID
+from cligym_tui.screen.keymap import configured, key_name, keys_of
+from cligym_tui.screen.lines import Part, fitted, width_of, wrapped
 from cligym_tui.screen.safe import shown
 from cligym_tui.screen.words import ACCENT, MUTED, WARN
 
@@ -20,6 +22,16 @@ DEAF: Final = 0.3
 """Seconds in which no key counts: it was meant for something else."""
 ROWS: Final = 6
 """Lines of a command that are shown."""
+PATTERN: Final = "card.pattern"
+ANSWERS: Final = (
+    ("card.approve", "run once"),
+    ("card.deny", "deny"),
+    ("card.edit", "edit"),
+    (PATTERN, "run all like"),
+)
+"""The pattern is last, for it may be of any length."""
+REASONS: Final = 3
+"""Lines of why it is wanted."""
 
 
 class ApprovalCard(Widget):
@@ -71,12 +83,23 @@ class ApprovalCard(Widget):
         if len(rows) > ROWS:
             lines.append([(f"  … {len(rows) - ROWS} more lines: e shows all", MUTED)])
         if step.intent:
-            lines.append([("why: ", MUTED), (step.intent, "")])
-        keys: list[Part] = [("a", f"bold {ACCENT}"), (" run once   ", "")]
-        if step.pattern:
-            keys += [("A", f"bold {ACCENT}"), (f" run all like {step.pattern!r}   ", "")]
-        keys += [("e", f"bold {ACCENT}"), (" edit   ", ""), ("d", f"bold {ACCENT}"), (" deny", "")]
-        return [*lines, keys]
+            why = wrapped(shown(step.intent, 4000), width - 5)
+            if len(why) > REASONS:
+                why = [*why[: REASONS - 1], fitted(" ".join(why[REASONS - 1 :]), width - 5)]
+            lines += [[("why: " if at == 0 else "     ", MUTED), (row, "")] for at, row in enumerate(why)]
+        return [*lines, self._keys(step, width)]
+
+    def _keys(self, step: Step, width: int) -> list[Part]:
+        parts: list[Part] = []
+        for action, label in ANSWERS:
+            keys = keys_of(BY_ID[action], configured(self.app))
+            if not keys or (action == PATTERN and not step.pattern):
+                continue
+            parts.append((key_name(keys[0]), f"bold {ACCENT}"))
+            like = f" {shown(step.pattern)!r}" if action == PATTERN else "   "
+            parts.append((f" {label}{like}", ""))
+        last, look = parts.pop() if parts else ("", "")
+        return [*parts, (fitted(last, width - width_of(parts)), look)]
 
     def render_line(self, y: int) -> Strip:
         """One line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from cligym_tui.screen import approval
+from cligym_tui.screen.app import OperatorApp
 from cligym_tui.screen.approval import ApprovalCard
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.prompt import Prompt
@@ -59,6 +61,22 @@ async def test_nothing_answers_a_card_that_has_just_appeared(
         await pilot.pause(0.4)
         await pilot.press("a")
         assert wishes(session) == [("decide", "b1", 2, "approved", "", "", "")]
+
+
+async def test_a_card_tells_all_there_is_room_for_and_the_keys_that_are_set(
+    live: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OperatorApp, "configured_keys", {"card.deny": "x", "card.edit": ""})
+    why = "the loader would be " + "looking for it, and " * 7 + "in vain"
+    session = ScriptedLive(
+        *began(),
+        proposed("ldconfig", 1, intent=why),
+        events.StepHeld(branch="b1", step=1, pattern="ldconfig " * 20),
+    )
+    async with live(session, (80, 24)) as pilot:
+        card = [line.strip("│ ") for line in frames.text(pilot.app).splitlines()[-8:-3]]
+        assert " ".join(line.removeprefix("why: ") for line in card[1:4]).replace("     ", "") == why
+        assert re.fullmatch("a run once   x deny   A run all like 'ldconfig ldconfig .*…", card[4])
 
 
 @pytest.mark.parametrize(
