@@ -86,12 +86,12 @@ class Forest:
 
     def _branch(self, branch: Branch) -> tuple[list[Part], list[Part]]:
         here = branch.id == self._sight.selected
-        title = f" {branch.title}" if branch.title else ""
         left: list[Part] = [
             ("▸ " if here else "  ", ACCENT),
             (branch.id, f"bold {ACCENT}" if here else "bold"),
-            (title, "italic"),
+            # What it is at comes first: a title may take all the room there is.
             (f"  {standing(branch)}", MUTED),
+            (f"  {branch.title}" if branch.title else "", "italic"),
             (f"  {branch.note}" if branch.note else "", f"italic {MUTED}"),
         ]
         repair = self._sight.state.repairs.get(branch.id)

@@ -260,7 +260,7 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
         text = (
             "Its container is removed. What it did stays in the journal, and its tasks stay where they are."
         )
-        question = Question(f"Discard {branch.id} {branch.title}?", text, [("x", "discard")])
+        question = Question(f"Discard {f'{branch.id} {branch.title}'.strip()}?", text, [("x", "discard")])
         self.app.push_screen(question, answered)
 
     def _named(self) -> Branch | None:

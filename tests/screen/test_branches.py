@@ -49,6 +49,12 @@ def test_branches_of_a_deep_chain_can_all_be_chosen_and_read() -> None:
         assert "b1500" in text(forest.parts(at, width))
 
 
+def test_a_long_title_leaves_what_the_branch_is_at() -> None:
+    happened = [*began(), events.BranchLabelled(branch="b1", title="long " * 16, note="and a note")]
+    line = _line(Forest(Sight(fold(numbered(happened)), "b1")), 0)
+    assert line.startswith("▸ b1  open  long long") and line.endswith("… 0/6")
+
+
 @pytest.mark.parametrize(
     ("changes", "glyph"),
     [

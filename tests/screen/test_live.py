@@ -126,7 +126,9 @@ async def test_mode_pause_guidance_branches_and_labels_are_wishes(live: Show) ->
         await pilot.press("i", *"only", "space", *"permissions", "enter")
         await pilot.press("f", "u", "b")
         await pilot.press("r", *"gone", "enter", "n", *"see", "enter")
-        await pilot.press("x", "x")
+        await pilot.press("x")
+        assert "Discard b1? " in frames.text(pilot.app)
+        await pilot.press("x")
         assert wishes(session) == [
             ("set_mode", "confirm"),
             ("pause", "b1", True),
