@@ -149,7 +149,7 @@ class SessionScreen(WholeScreen):
         self.tests.see(sight)
         self.query_one(DockerfilePane).see(sight)
         self.forest.see(sight)
-        self.query_one(Steering).see(sight, self.source.word)
+        self.query_one(Steering).see(sight, self.source.word, away=self.focused is not self.shell)
         self.titles()
         self.hints()
 

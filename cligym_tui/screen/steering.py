@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cligym_tui.screen.keymap import configured, leaving
+from cligym_tui.screen.actions import BY_ID
+from cligym_tui.screen.keymap import configured, key_name, keys_of, leaving
 from cligym_tui.screen.lines import Part, Parts, spread
 from cligym_tui.screen.sight import Sight
 from cligym_tui.screen.strip import PartsLine
@@ -18,9 +19,11 @@ class Steering(PartsLine):
         super().__init__(id=id)
         self._parts: Parts = ()
 
-    def see(self, sight: Sight, word: str) -> None:
-        """Show a moment."""
-        self._parts = steering(sight, word, leaving(configured(self.app)))
+    def see(self, sight: Sight, word: str, *, away: bool = False) -> None:
+        """Show a moment; `away` while another pane than the shell has the keys."""
+        keymap = configured(self.app)
+        back = key_name((*keys_of(BY_ID["view.shell"], keymap), "tab")[0]) if away else ""
+        self._parts = steering(sight, word, leaving(keymap), back)
         self.look()
 
     def parts(self, width: int) -> Parts:
@@ -28,13 +31,14 @@ class Steering(PartsLine):
         return spread(self._parts, [], width)
 
 
-def steering(sight: Sight, word: str, leave: str) -> list[Part]:
+def steering(sight: Sight, word: str, leave: str, back: str = "") -> list[Part]:
     """Guidance that waits, before what was understood, before the agent's intent and the last event.
 
     Args:
         sight: the moment.
         word: the last event.
         leave: the key that gives the keyboard back.
+        back: the key that goes to the shell; empty where it has the keys already.
     """
     branch, step = sight.branch, sight.step
     parts: list[Part] = []
@@ -42,6 +46,11 @@ def steering(sight: Sight, word: str, leave: str) -> list[Part]:
     told = [one for one in branch.guidance if one.delivered] if branch else []
     if branch and branch.taken and not sight.live:
         return [("by hand: ", f"bold {WARN}"), ("the operator had the keyboard.", WARN)]
+    if sight.hands == "now" and back:
+        return [
+            ("Keys are the screen's here: ", f"bold {WARN}"),
+            (f"{back} types into the shell again, {leave} gives it back.", WARN),
+        ]
     if sight.hands == "now":
         return [
             ("The keyboard is yours: ", f"bold {WARN}"),

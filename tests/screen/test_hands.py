@@ -31,6 +31,17 @@ async def test_every_key_goes_to_a_shell_that_was_taken_over(live: Show) -> None
         assert wishes(session)[-1] == ("hand_back", "b1")
 
 
+async def test_who_clicks_elsewhere_is_told_the_way_back(live: Show) -> None:
+    session = ScriptedLive(*began(), *looked("ls", b""), events.TakenOver(branch="b1"))
+    async with live(session) as pilot:
+        assert "The keyboard is yours" in frames.text(pilot.app)
+        await pilot.click("#tests")
+        assert "Keys are the screen's here: 1 types into the shell again" in frames.text(pilot.app)
+        await pilot.press("1", "x")
+        assert wishes(session) == [("type", "b1", b"x")]
+        assert "The keyboard is yours" in frames.text(pilot.app)
+
+
 @pytest.mark.parametrize(
     "end",
     [
