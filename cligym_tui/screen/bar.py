@@ -62,6 +62,8 @@ def chip(sight: Sight) -> Part:
         return "pausing after this step", WARN
     if sight.hands == "soon":
         return "taking over after this step", WARN
+    if sight.hands == "off":
+        return "◌ being graded", f"bold {ACCENT}"
     words = standing(branch)
     if branch.taken and not sight.live:
         return "▸ by hand", f"bold {WARN}"

@@ -11,6 +11,7 @@ from cligym_tui.exits import ExitCode
 from cligym_tui.screen.actions import REPAIR, at
 from cligym_tui.screen.keymap import bindings
 from cligym_tui.screen.popup import Question
+from cligym_tui.screen.sight import Hands as Holds
 from cligym_tui.screen.working import WorkingScreen
 
 if TYPE_CHECKING:
@@ -30,12 +31,18 @@ class RepairScreen(WorkingScreen, inherit_bindings=False):
         self.hands = hands
         self._asked = False
 
+    def hands_on(self, name: str) -> Holds:
+        """Off the shell while it is graded."""
+        return "off" if self._asked and not self.work.over else super().hands_on(name)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What makes sense now."""
         branch = self.sight.branch
         if action in ("repair_submit", "repair_give_up"):
             ready = branch is not None and branch.open and not self.work.over
             return ready and not self._asked and not self._taken()
+        if action == "hands_take" and self._asked:
+            return False
         return super().check_action(action, parameters)
 
     def action_repair_submit(self) -> None:
@@ -51,6 +58,7 @@ class RepairScreen(WorkingScreen, inherit_bindings=False):
             if answer == "y":
                 self._asked = True
                 wish()
+                self.look()
                 self.notify("It is being graded …", timeout=30, markup=False)
 
         self.app.push_screen(Question(title, f"{text} That ends the work.", [("y", "yes")]), answered)

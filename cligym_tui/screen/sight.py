@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from sessions.model import Branch, Candidate, Step, Suite
 
 
-Hands = Literal["", "soon", "now"]
-"""Whether what is typed goes to a branch's shell; `soon`, when the step that runs there is over."""
+Hands = Literal["", "soon", "now", "off"]
+"""Whether what is typed goes to a branch's shell; `soon`, when the step that runs there is over; `off`, never
+again: it is being graded."""
 
 
 @dataclass(frozen=True)

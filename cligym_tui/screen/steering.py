@@ -31,6 +31,11 @@ class Steering(PartsLine):
         return spread(self._parts, [], width)
 
 
+def _and(sight: Sight) -> str:
+    # Who repairs finds the task and the way to its end on the other side of that key.
+    return ", to read the task or submit" if sight.state.repairs else "; every key is in the journal"
+
+
 def steering(sight: Sight, word: str, leave: str, back: str = "") -> list[Part]:
     """Guidance that waits, before what was understood, before the agent's intent and the last event.
 
@@ -54,7 +59,7 @@ def steering(sight: Sight, word: str, leave: str, back: str = "") -> list[Part]:
     if sight.hands == "now":
         return [
             ("The keyboard is yours: ", f"bold {WARN}"),
-            (f"{leave} gives it back; every key is in the journal.", WARN),
+            (f"{leave} gives it back{_and(sight)}.", WARN),
         ]
     if sight.hands == "soon":
         return [("You take over after this step: ", f"bold {WARN}"), (f"{leave} takes that back.", WARN)]

@@ -94,12 +94,14 @@ async def test_the_end_is_asked_for_once_and_told_by_the_exit_code(key: str, wis
         await pilot.press(key, "m", "f")
         typed = [("type", "b1", each.encode()) for each in (key, "m", "f")]
         assert wishes(session) == typed  # the shell is the person's
+        assert "ctrl+] gives it back, to read the task or submit" in frames.text(app)
         await pilot.press("ctrl+right_square_bracket")
         session.happen(events.HandedBack(branch="b1"))
         await pilot.pause(0.2)
         await pilot.press("m", "f", "b", "x", "i", key, "escape", key, "y")
         assert wishes(session)[len(typed) :] == [("hand_back", "b1"), (wish,)]
-        await pilot.press(key)
+        await pilot.press(key, "t")
+        assert "◌ being graded" in frames.text(app) and "take over" not in frames.text(app)
         session.solved = key == "S"
         session.happen(
             *repaired()[-1:],
