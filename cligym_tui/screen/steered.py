@@ -44,12 +44,16 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
         self._attention = Attention(bell)
         self._shown = ""
         self._fresh: set[str] = set()
+        self._mode = ""
+        """The mode that was wished last, until the session has it."""
 
     # Looking
 
     def look(self) -> None:
         """Show also what waits for the operator."""
         super().look()
+        if self._mode == self.sight.state.mode:
+            self._mode = ""
         for card in self.query(ApprovalCard):
             # Whoever types into a shell has neither room nor keys for it.
             held = None if self._taken() else self.sight.held
@@ -183,8 +187,9 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
 
     def action_session_mode(self) -> None:
         """The next mode."""
-        mode = self.sight.state.mode
-        self.live.set_mode(MODES[(MODES.index(mode) + 1) % len(MODES)] if mode in MODES else MODES[0])
+        mode = self._mode or self.sight.state.mode
+        self._mode = MODES[(MODES.index(mode) + 1) % len(MODES)] if mode in MODES else MODES[0]
+        self.live.set_mode(self._mode)
 
     def action_session_pause(self) -> None:
         """Pause after this step, or go on."""

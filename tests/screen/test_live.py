@@ -142,6 +142,19 @@ async def test_mode_pause_guidance_branches_and_labels_are_wishes(live: Show) ->
         ]
 
 
+async def test_a_key_pressed_twice_is_two_modes_on(live: Show) -> None:
+    session = ScriptedLive(*began())
+    async with live(session) as pilot:
+        await pilot.press("m", "m")
+        assert wishes(session) == [("set_mode", "confirm"), ("set_mode", "manual")]
+        session.happen(events.ModeChanged(mode="confirm"), events.ModeChanged(mode="manual"))
+        await pilot.pause(0.2)
+        session.happen(events.ModeChanged(mode="confirm"))
+        await pilot.pause(0.2)
+        await pilot.press("m")
+        assert wishes(session)[-1] == ("set_mode", "manual")
+
+
 async def test_queued_guidance_is_shown_until_it_is_delivered(live: Show) -> None:
     session = ScriptedLive(
         *began(), *looked("ls", b""), events.GuidanceGiven(branch="b1", number=1, text="leave pip alone")
