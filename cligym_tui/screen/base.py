@@ -33,7 +33,7 @@ class WholeScreen(Screen[None]):
 
     def on_prompt_toggled(self) -> None:
         """Other keys matter while something is asked."""
-        self.query_one(Hints).ask(self.query_one(Prompt).asking)
+        self.query_one(Hints).ask(self.query_one(Prompt).keys)
 
     def on_listing_asked(self, event: Listing.Asked) -> None:
         """Search a list."""

@@ -11,6 +11,8 @@ from cligym_tui.screen.strip import PartsLine
 from cligym_tui.screen.words import ACCENT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.screen import Screen
     from textual.widget import Widget
 
@@ -18,12 +20,9 @@ MOST = 7
 """Hints at 80 columns; wider terminals get more."""
 
 
-ANSWERING: Parts = tuple(
-    part
-    for key, label in (("Enter", "done"), ("Esc", "back"), ("ctrl+j", "another line"))
-    for part in ((key, f"bold {ACCENT}"), (f" {label}  ", ""))
-)
-"""The keys of a question."""
+def told(keys: Iterable[tuple[str, str]]) -> Parts:
+    """Keys, each with what it does."""
+    return tuple(part for key, label in keys for part in ((key, f"bold {ACCENT}"), (f" {label}  ", "")))
 
 
 class Hints(PartsLine):
@@ -42,9 +41,9 @@ class Hints(PartsLine):
             self._actions = actions
             self.refresh()
 
-    def ask(self, asking: bool) -> None:
-        """While something is asked, only the keys of the answer matter."""
-        self._instead = ANSWERING if asking else ()
+    def ask(self, keys: Iterable[tuple[str, str]]) -> None:
+        """While something is asked, only the keys of the answer matter; none when it is answered."""
+        self._instead = told(keys)
         self.look()
 
     def parts(self, width: int) -> Parts:

@@ -8,12 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from cligym_tui.screen.footer import told
 from cligym_tui.screen.lines import Fixed, Parts, wrapped
 from cligym_tui.screen.listing import Listing
 from cligym_tui.screen.prompt import Prompt
 from cligym_tui.screen.safe import paragraphs, plain
 from cligym_tui.screen.strip import PartsLine
-from cligym_tui.screen.words import ACCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,12 @@ class Keys(PartsLine):
     def __init__(self, keys: Iterable[tuple[str, str]]) -> None:
         super().__init__()
         self._keys = tuple(keys)
+        self._instead: Parts = ()
+
+    def ask(self, keys: Iterable[tuple[str, str]]) -> None:
+        """While something is asked, those of the answer."""
+        self._instead = told(keys)
+        self.look()
 
     def show(self, keys: Iterable[tuple[str, str]]) -> None:
         """Other keys from now on."""
@@ -41,7 +47,7 @@ class Keys(PartsLine):
 
     def parts(self, width: int) -> Parts:
         """Keys and what they do."""
-        return [part for key, label in self._keys for part in ((key, f"bold {ACCENT}"), (f" {label}  ", ""))]
+        return self._instead or told(self._keys)
 
 
 class Popup(ModalScreen[Any]):
@@ -99,6 +105,10 @@ class Popup(ModalScreen[Any]):
 
     def action_stay(self) -> None:
         """There is nothing else to go to."""
+
+    def on_prompt_toggled(self) -> None:
+        """Other keys matter while something is asked."""
+        self._keys.ask(self.query_one(Prompt).keys)
 
     def on_listing_asked(self) -> None:
         """Search."""

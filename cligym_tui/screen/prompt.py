@@ -37,7 +37,10 @@ class _Field(TextArea, inherit_bindings=True):
         prompt.close(None)
 
     def action_newline(self) -> None:
-        self.insert("\n")
+        prompt = self.parent
+        assert isinstance(prompt, Prompt)
+        if prompt.lines:
+            self.insert("\n")
 
     def action_stay(self) -> None:
         """The keys stay here until it is answered."""
@@ -66,6 +69,8 @@ class Prompt(Vertical):
         super().__init__(id=id)
         self._done: Callable[[str], None] | None = None
         self._before: Widget | None = None
+        self.lines = False
+        """Whether an answer may have more than one line."""
 
     def compose(self) -> ComposeResult:
         """A question and a field."""
@@ -77,9 +82,17 @@ class Prompt(Vertical):
         """Whether an answer is waited for."""
         return self._done is not None
 
-    def ask(self, question: str, value: str, done: Callable[[str], None]) -> None:
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The keys of an answer, and what they do; none while nothing is asked."""
+        if not self.asking:
+            return ()
+        more = (("ctrl+j", "another line"),) if self.lines else ()
+        return (("Enter", "done"), ("Esc", "back"), *more)
+
+    def ask(self, question: str, value: str, done: Callable[[str], None], *, lines: bool = False) -> None:
         """Ask; `done` gets the answer, nobody anything when it is cancelled."""
-        self._done = done
+        self._done, self.lines = done, lines
         self._before = self.screen.focused
         self.query_one("#question", Static).update(plain(question, "bold"))
         field = self.query_one(_Field)

@@ -161,6 +161,7 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
                 f"Edit the command{changed}; Enter runs it, ctrl+j makes a line",
                 step.command,
                 lambda command: self._decide("edited", step, command=command),
+                lines=True,
             )
 
     def action_card_deny(self) -> None:
@@ -171,17 +172,18 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
                 "Deny. Why? The agent is told; Enter denies, Escape goes back",
                 "",
                 lambda reason: self._decide("denied", step, reason=reason.strip()),
+                lines=True,
             )
 
     def _asked_about(self) -> Step | None:
         return self.query_one(ApprovalCard).step
 
-    def _ask(self, question: str, value: str, done: Callable[[str], None]) -> None:
+    def _ask(self, question: str, value: str, done: Callable[[str], None], *, lines: bool = False) -> None:
         if len(value) > LONGEST:
             # Cut short it would say something else.
             self.notify("That is too long to be edited here.", severity="warning", markup=False)
             return
-        self.query_one(Prompt).ask(question, value, done)
+        self.query_one(Prompt).ask(question, value, done, lines=lines)
 
     # The session
 
@@ -216,7 +218,7 @@ class LiveScreen(WorkingScreen, inherit_bindings=False):
             if text.strip():
                 self.live.guide(branch, text.strip(), interrupt)
 
-        self._ask(f"{question} ({branch})", "", told)
+        self._ask(f"{question} ({branch})", "", told, lines=True)
 
     def action_session_new_branch(self) -> None:
         """Another branch from gold."""

@@ -142,6 +142,25 @@ async def test_mode_pause_guidance_branches_and_labels_are_wishes(live: Show) ->
         ]
 
 
+async def test_the_keys_of_an_answer_are_told_where_it_is_asked_for(live: Show) -> None:
+    session = ScriptedLive(*began())
+
+    def last(pilot: Pilot[int]) -> str:
+        return next(line for line in reversed(frames.text(pilot.app).splitlines()) if "Enter done" in line)
+
+    async with live(session) as pilot:
+        await pilot.press("i", "a", "ctrl+j", "b")
+        assert "ctrl+j another line" in last(pilot)
+        await pilot.press("enter", "r", "c", "ctrl+j", "d")
+        assert "Esc back" in last(pilot) and "ctrl+j" not in last(pilot)
+        await pilot.press("enter")
+        assert wishes(session) == [("guide", "b1", "a\nb", False), ("label", "b1", "cd", "")]
+        await pilot.press("question_mark", "slash")
+        assert "Esc back" in last(pilot) and "close" not in last(pilot)
+        await pilot.press("escape")
+        assert "/ search  y copy  Esc close" in frames.text(pilot.app)
+
+
 async def test_a_key_pressed_twice_is_two_modes_on(live: Show) -> None:
     session = ScriptedLive(*began())
     async with live(session) as pilot:
