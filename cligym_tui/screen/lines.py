@@ -82,6 +82,18 @@ def ending(value: str, width: int) -> str:
     return "…" + kept
 
 
+def ends(value: str, width: int) -> str:
+    """Both ends of `value` in exactly so many columns, with an ellipsis between them where it was cut.
+
+    Tests begin with a class they share, and their parameters differ at the end.
+    """
+    value = value[:LONGEST]
+    if width < 4 or cell_len(value) <= width:
+        return fitted(value, width)
+    end = ending(value, (width + 1) // 2)
+    return set_cell_size(value, width - cell_len(end)) + end
+
+
 def spread(left: Parts, right: Parts, width: int) -> list[Part]:
     """Two groups at the ends of a line; the left one is cleaned, and cut when there is no room for both."""
     room = width - width_of(right) - (1 if right else 0)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cligym_tui.screen.lines import Part, fitted
+from cligym_tui.screen.lines import Part, ending, ends, width_of
 from cligym_tui.screen.words import BAD, GOOD, MUTED, PENDING, WARN, glyph, style
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ class Matrix:
                 file = _file(test)
                 self._lines.append((file, False))
             self._lines.append((test, True))
-        self._cell = 2 if len(self.columns) < 11 and all(len(each.title) < 2 for each in self.columns) else 3
+        longest = max(len(each.title) for each in self.columns)
+        self._cell = 2 if len(self.columns) < 11 and longest < 2 else max(3, longest + 1)
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -116,9 +117,11 @@ class Matrix:
         name, test = self._lines[index]
         seen = self.seen(width)
         if not test:
-            blank = " " * (self._cell * len(seen))
-            broken = self._broken[name]
-            return [(blank, ""), (name, f"bold {MUTED}"), (f"  {broken} broken" if broken else "", BAD)]
+            broken = f"  {self._broken[name]} broken" if self._broken[name] else ""
+            # A long one begins further to the left, where nothing else is.
+            left = max(0, min(self._cell * len(seen), width - width_of([(name + broken, "")])))
+            named = ending(name, width - left - len(broken))
+            return [(" " * left, ""), (named, f"bold {MUTED}"), (broken, BAD)]
         parts: list[Part] = []
         for column in seen:
             outcome = column.outcome(name)
@@ -128,14 +131,14 @@ class Matrix:
         now = self.last.outcome(name)
         room = width - self._cell * len(seen) - 1
         parts.append(
-            (" " + fitted(_name(name), room).rstrip(), "" if now in ("passed", PENDING) else style(now))
+            (" " + ends(_name(name), room).rstrip(), "" if now in ("passed", PENDING) else style(now))
         )
         return parts
 
     def heading(self, width: int) -> list[Part]:
         """The numbers of the steps, and the counts at the last one."""
         seen = self.seen(width)
-        parts: list[Part] = [(f"{each.title[-2:]:>{self._cell - 1}} ", f"bold {MUTED}") for each in seen]
+        parts: list[Part] = [(f"{each.title:>{self._cell - 1}} ", f"bold {MUTED}") for each in seen]
         parts.append((" ", ""))
         for name, look in (("passed", GOOD), ("failed", BAD), ("error", BAD), ("missing", WARN)):
             if self.counts[name]:

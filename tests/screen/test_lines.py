@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cligym_tui.screen.lines import wrapped
+from cligym_tui.screen.lines import ends, wrapped
 
 BLANKS = [char for char in map(chr, range(sys.maxunicode + 1)) if char.isspace()]
 
@@ -46,3 +46,12 @@ def test_any_blanks_are_wrapped(value: str, width: int) -> None:
         pieces = wrapped(value, width)
     assert all(cell_len(piece) <= max(8, width) for piece in pieces)
     assert "".join(pieces).replace(" ", "") == value.replace(" ", "")
+
+
+@given(st.text(st.sampled_from("ab漢"), max_size=30), st.integers(0, 30))
+def test_of_a_name_both_ends_stay(value: str, width: int) -> None:
+    shown = ends(value, width)
+    assert cell_len(shown) == width
+    if cell_len(value) > width > 5:
+        begin, end = shown.split("…")
+        assert value.startswith(begin.rstrip()) and value.endswith(end) and begin and end
