@@ -40,7 +40,7 @@ class ApprovalCard(Widget):
     DEFAULT_CSS = """
     ApprovalCard {
         display: none; height: auto; background: $surface; color: $foreground;
-        border: round $warning; border-title-color: $warning; padding: 0 1;
+        border: round $warning; padding: 0 1;
         &.-held { display: block; }
     }
     """

@@ -57,7 +57,7 @@ class Popup(ModalScreen[Any]):
     Popup {
         align: center middle;
         & > Vertical { width: 90%; max-width: 110; height: 85%; border: round $accent; background: $surface;
-                       border-title-color: $accent; }
+                       border-title-color: $text-accent; }
         & Listing { height: 1fr; padding: 0 1; }
         &.-narrow > Vertical { width: 100%; height: 100%; }
     }

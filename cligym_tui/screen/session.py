@@ -59,8 +59,8 @@ class SessionScreen(WholeScreen):
         #panes > * { border: round $foreground 20%; border-title-color: $foreground; border-title-style: bold;
                      border-subtitle-color: $text-muted; height: 100%; }
         &:ansi #panes > * { border: round ansi_bright_black; }
-        #panes > *:focus, &:ansi #panes > *:focus { border: round $accent; border-title-color: $accent; }
-        #panes > *.-taken-over { border: thick $warning; border-title-color: $warning; }
+        #panes > *:focus, &:ansi #panes > *:focus { border: round $accent; border-title-color: $text-accent; }
+        #panes > *.-taken-over { border: thick $warning; border-title-color: $text-warning; }
         &.-wide #panes { grid-size: 3 2; grid-columns: 9fr 7fr 6fr; grid-rows: 3fr 2fr; }
         &.-wide #shell, &.-wide #tests { row-span: 2; }
         &.-medium #panes { grid-size: 2 3; grid-columns: 3fr 2fr; grid-rows: 5fr 4fr 3fr; }
