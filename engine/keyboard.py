@@ -30,6 +30,7 @@ class Keyboard:
             # No command ends under a person's hands: what is printed from this key on has room of its own.
             self.branch.transcript.end()
             self._say(events.KeysTyped(branch=self.branch.name, data=data))
+            await self.branch.shell.stand()
             await self.branch.shell.type(data)
 
     async def give_back(self) -> Feedback | None:

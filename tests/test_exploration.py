@@ -89,6 +89,20 @@ async def desk(engine: Engine, gold: Gold, gold_tree, tmp_path: Path) -> AsyncIt
         await exploration.end()
 
 
+async def test_a_shell_that_was_left_by_hand_is_there_again_at_the_next_key(desk: Desk) -> None:
+    branch = await desk.exploration.open("b1")
+    keyboard = await desk.hands(branch, "true")
+    await keyboard.type(b"exit\r")
+    async with asyncio.timeout(20):
+        while not desk.of(events.ShellLost):
+            await asyncio.sleep(0.1)
+            await keyboard.type(b"\r")
+    await desk.hands(branch, "touch /srv/mine")
+    told = await keyboard.give_back()
+    assert told and [line.command for line in branch.now.lines] == [told.command]
+    await desk.exploration.close(branch, "barren")
+
+
 async def test_a_step_that_breaks_a_test_can_become_a_candidate(desk: Desk, gold: Gold) -> None:
     fault = Fault("data-x", "data", "settings", BREAK, "", MEND, "")
     agent = Scripted(["cat tiny/settings.ini", Proposal(BREAK, "scripted", fault), Nominate()])

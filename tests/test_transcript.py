@@ -48,7 +48,11 @@ async def test_with_each_key_of_a_person_s_there_is_room_again() -> None:
     async def typed(keys: bytes) -> None:
         transcript.add(keys.upper() + b"." * (KEPT + 2 * KEPT_END))
 
-    branch: Any = SimpleNamespace(name="b1", transcript=transcript, shell=SimpleNamespace(type=typed))
+    async def stands() -> None:
+        """It has not ended."""
+
+    shell = SimpleNamespace(stand=stands, type=typed)
+    branch: Any = SimpleNamespace(name="b1", transcript=transcript, shell=shell)
     exploration: Any = SimpleNamespace(journal=SimpleNamespace(append=lambda event: None))
     keyboard = Keyboard(exploration, branch)
     transcript.add(b"." * KEPT)

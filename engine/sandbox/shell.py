@@ -201,8 +201,7 @@ class Shell:
         """
         began = time.monotonic()
         await self._looked()
-        if self._terminal is None or self._eof or self.sandbox.stopped:
-            await self._replace("the shell had ended")
+        await self.stand()
         self._prompts, self._tail = [], Tail(TAIL)
         watch = self._watch = Watch(began, timeout)
         await self._enter(command)
@@ -243,6 +242,15 @@ class Shell:
             self._tail.bytes(),
             self._tail.total,
         )
+
+    async def stand(self) -> None:
+        """Replace a shell that has ended, as one does that is left by `exit` or ^D.
+
+        Raises:
+            SandboxLost: the container ended.
+        """
+        if self._terminal is None or self._eof or self.sandbox.stopped:
+            await self._replace("the shell had ended")
 
     async def _enter(self, command: str) -> None:
         data = keystrokes(command)
