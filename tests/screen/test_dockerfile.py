@@ -19,6 +19,7 @@ def test_lines_are_cut_at_blanks_and_long_words_anywhere() -> None:
     assert cut("RUN x", 4) == ["RUN", "x"]
     assert cut("RUN 0123456789", 8) == ["RUN", "01234567", "89"]
     assert cut("A 0123456789", 8) == ["A 012345", "6789"]
+    assert cut("LANG=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1", 43)[0] == "LANG=C.UTF-8", "on 120 columns"
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)), st.integers(8, 40))

@@ -150,7 +150,7 @@ def spans(text: str, room: int) -> Iterator[tuple[int, int]]:
     """
     start = 0
     while len(text) - start > room:
-        blank = text.rfind(" ", start + room // 3, start + room + 1)
+        blank = text.rfind(" ", start + room // 4, start + room + 1)
         end = start + room if blank < 0 else blank
         yield start, end
         start = end if blank < 0 else blank + 1
