@@ -10,6 +10,8 @@ SESSION: Final = frozenset({LIVE, REPAIR, REPLAY})
 ANYWHERE: Final = frozenset({LIVE, REPAIR, REPLAY, HOME})
 ONLY_LIVE: Final = frozenset({LIVE})
 ONLY_REPAIR: Final = frozenset({REPAIR})
+BREAKING: Final = frozenset({LIVE, REPLAY})
+"""Where something was or is broken: of a repair no suite is run, and nothing is committed."""
 AT_WORK: Final = frozenset({LIVE, REPAIR})
 ONLY_REPLAY: Final = frozenset({REPLAY})
 ONLY_HOME: Final = frozenset({HOME})
@@ -229,7 +231,7 @@ ACTIONS: Final = (
         ("c",),
         "Branches",
         "The card of a step that broke something: its Dockerfile, its tests, the gates on its way to a task.",
-        SESSION,
+        BREAKING,
         78,
     ),
     Action("branch.discard", "discard", ("x",), "Branches", "End the branch.", ONLY_LIVE),
@@ -244,7 +246,7 @@ ACTIONS: Final = (
         SESSION,
     ),
     Action(
-        "tests.filter", "filter", ("s",), "Tests", "Show all, the broken, or the flipped tests.", SESSION, 50
+        "tests.filter", "filter", ("s",), "Tests", "Show all, the broken, or the flipped tests.", BREAKING, 50
     ),
     Action(
         "dockerfile.compare",

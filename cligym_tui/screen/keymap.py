@@ -11,6 +11,7 @@ from cligym_tui.screen.actions import (
     ACTIONS,
     ANYWHERE,
     AT_WORK,
+    BREAKING,
     BY_ID,
     LEAVES,
     ONLY_HOME,
@@ -124,6 +125,8 @@ def place(action: Action) -> str:
         return "live"
     if action.where == AT_WORK:
         return "live, repair"
+    if action.where == BREAKING:
+        return "live, replay"
     if action.where == ONLY_REPAIR:
         return "repair"
     if action.where == ONLY_REPLAY:

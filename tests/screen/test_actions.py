@@ -76,6 +76,10 @@ def test_help_has_every_action_of_a_place_once() -> None:
         assert sorted(found) == sorted(action.id for action in at(where))
 
 
+def test_a_repair_is_told_of_nothing_that_is_about_breaking() -> None:
+    assert not {"branch.commit", "tests.filter"} & {action.id for action in at(REPAIR)}
+
+
 def test_the_readme_has_the_table_of_keys() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert markdown() in readme, "cligym_tui.screen.keymap.markdown() is the table of keys"
