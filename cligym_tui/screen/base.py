@@ -33,7 +33,12 @@ class WholeScreen(Screen[None]):
 
     def on_prompt_toggled(self) -> None:
         """Other keys matter while something is asked."""
-        self.query_one(Hints).ask(self.query_one(Prompt).keys)
+        self.query_one(Hints).ask(self.answering)
+
+    @property
+    def answering(self) -> tuple[tuple[str, str], ...]:
+        """The keys of an answer that is asked for; none where nothing is."""
+        return self.query_one(Prompt).keys
 
     def on_listing_asked(self, event: Listing.Asked) -> None:
         """Search a list."""

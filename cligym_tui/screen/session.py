@@ -190,6 +190,15 @@ class SessionScreen(WholeScreen):
 
     # What applies
 
+    def on_terminal_view_toggled(self) -> None:
+        """The terminal asks by itself what to search for."""
+        self.on_prompt_toggled()
+
+    @property
+    def answering(self) -> tuple[tuple[str, str], ...]:
+        """The keys of an answer, to the prompt or to the terminal."""
+        return super().answering or ((("Enter", "search"), ("Esc", "back")) if self.shell.asking else ())
+
     def offers(self, action: Action) -> bool:
         """Whether an action applies now."""
         if action.id.startswith("pane."):

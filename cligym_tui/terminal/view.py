@@ -100,6 +100,9 @@ class TerminalView(Selectable, can_focus=True):
             """The view it comes from."""
             return self.view
 
+    class Toggled(Message):
+        """What to search for is asked, or no longer."""
+
     def __init__(
         self,
         terminal: Terminal | None = None,
@@ -268,8 +271,8 @@ class TerminalView(Selectable, can_focus=True):
         self.refresh()
 
     def on_blur(self) -> None:
-        """Hide it."""
-        self.refresh()
+        """Hide it; keys go elsewhere, so nothing is asked any more."""
+        self._asking(None)
 
     def notify_style_update(self) -> None:
         """Forget strips of other colours."""
@@ -337,7 +340,18 @@ class TerminalView(Selectable, can_focus=True):
 
     def action_search(self) -> None:
         """Ask for what to search."""
-        self._query = ""
+        self._asking("")
+
+    @property
+    def asking(self) -> bool:
+        """Whether what to search for is being asked."""
+        return self._query is not None
+
+    def _asking(self, query: str | None) -> None:
+        toggled = self.asking != (query is not None)
+        self._query = query
+        if toggled:
+            self.post_message(self.Toggled())
         self.refresh()
 
     def action_match(self, direction: int) -> None:
@@ -347,8 +361,8 @@ class TerminalView(Selectable, can_focus=True):
 
     def action_forget(self) -> None:
         """End the search."""
-        self.search = self._query = None
-        self.refresh()
+        self.search = None
+        self._asking(None)
 
     def action_top(self) -> None:
         """Go to the oldest row."""
@@ -446,13 +460,13 @@ class TerminalView(Selectable, can_focus=True):
     def _ask(self, event: events.Key) -> None:
         assert self._query is not None
         if event.key == "enter":
-            sought, self._query = self._query, None
+            sought = self._query
+            self._asking(None)
             if not self.find(sought) and sought:
                 self.notify(f"{sought!r} is not in this terminal.", markup=False)
         elif event.key == "escape":
-            self._query = None
+            self._asking(None)
         elif event.key == "backspace":
-            self._query = self._query[:-1] if self._query else None
+            self._asking(self._query[:-1] if self._query else None)
         elif event.is_printable and event.character:
-            self._query += event.character
-        self.refresh()
+            self._asking(self._query + event.character)

@@ -159,6 +159,13 @@ async def test_the_keys_of_an_answer_are_told_where_it_is_asked_for(live: Show) 
         assert "Esc back" in last(pilot) and "close" not in last(pilot)
         await pilot.press("escape")
         assert "/ search  y copy  Esc close" in frames.text(pilot.app)
+        await pilot.press("escape", "slash", "q")
+        assert "Enter search  Esc back" in frames.text(pilot.app) and "quit" not in frames.text(pilot.app)
+        await pilot.click("#tests")
+        assert "q quit" in frames.text(pilot.app)
+        await pilot.press("1", "slash", "q")
+        await pilot.press("enter")
+        assert "q quit" in frames.text(pilot.app)
 
 
 async def test_a_key_pressed_twice_is_two_modes_on(live: Show) -> None:
