@@ -42,6 +42,7 @@ class Apart(ABC, Generic[To]):
             self._outbox.put(event)
         self._session.journal.subscribe(self._outbox.put)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
         self.ending = asyncio.Event()
         """Set, on the engine's loop, it ends the session in good order."""
         self._wishes: asyncio.Queue[Callable[[To], Coroutine[Any, Any, None]]] = asyncio.Queue()
@@ -52,8 +53,9 @@ class Apart(ABC, Generic[To]):
         """Why it ended, when that was not the operator's wish."""
 
     def start(self) -> None:
-        """Let it begin."""
+        """Let it begin; from here on wishes are heard."""
         self._thread.start()
+        self._ready.wait()
 
     def drain(self, limit: int = 2000) -> list[events.Event]:
         """The events since the last call, at most `limit` of them."""
@@ -145,19 +147,21 @@ class Apart(ABC, Generic[To]):
         except BaseException as error:
             self.failure = error
         finally:
+            self._ready.set()
             self._finish()
 
     async def _begun(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._ready.set()
         await self.work()
 
     def _finish(self) -> None:
         outcome, detail = ("failed", str(self.failure)) if self.failure else (self.outcome(), "")
         try:
-            self._session.journal.append(events.SessionEnded(outcome=outcome, detail=detail))
-            self.record()
+            with self._session:
+                self._session.journal.append(events.SessionEnded(outcome=outcome, detail=detail))
+                self.record()
         except (CligymError, SessionsError) as error:
             self.failure = self.failure or error
         finally:
-            self._session.close()
             self.over = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -48,12 +47,29 @@ def test_a_wish_that_cannot_be_granted_is_a_remark(work: Work) -> None:
         work.stop()
         raise EngineError(f"{to} grants that")
 
-    began = work.wish
     work.start()
-    while work._loop is None:
-        time.sleep(0.01)
-    began(refused)
+    work.wish(refused)
     assert work.join(10)
     assert work.failure is None
     said = [getattr(event, "text", getattr(event, "outcome", "")) for event in work.drain()]
     assert said == ["nobody grants that", "goal"]
+
+
+def test_to_stop_it_at_once_ends_it(work: Work) -> None:
+    work.start()
+    work.stop()
+    assert work.join(10)
+    assert work.outcome() == "goal" and work.failure is None
+
+
+def test_a_session_that_cannot_be_closed_is_over_all_the_same(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close() -> None:
+        raise FULL
+
+    work.start()
+    monkeypatch.setattr(work._session, "close", close)
+    work.stop()
+    assert work.join(10)
+    assert (work.over, work.failure) == (True, FULL)
