@@ -124,13 +124,16 @@ def save(gold: Gold, files: Mapping[str, bytes], large: Iterable[bytes] = ()) ->
         large: contents of the blobs it refers to.
 
     Raises:
-        OutputError, OutputFull: it could not be kept; an earlier one is as it was.
+        OutputError, OutputFull, StorageFull, StorageUnwritable: it could not be kept; an earlier one is
+            as it was.
     """
     target = root() / valid_name(gold.name)
-    temporary: Path | None = None
     try:
         root().mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = Path(tempfile.mkdtemp(dir=root(), prefix=".new-"))
+    except OSError as error:
+        raise unwritable(target, error) from error
+    try:
         write_files(temporary / "context", files)
         (temporary / recipes.FILE).write_text(recipes.write(gold.recipe), encoding="utf-8")
         keeper = Blobs(temporary / "blobs")
@@ -142,9 +145,9 @@ def save(gold: Gold, files: Mapping[str, bytes], large: Iterable[bytes] = ()) ->
             os.fsync(file.fileno())
         _swap(temporary, target)
     except OSError as error:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
         raise unwritable(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 

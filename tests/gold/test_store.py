@@ -9,6 +9,8 @@ import pytest
 from engine.errors import GoldError, OutputError, UsageError
 from engine.gold import cache, store
 from engine.gold.model import Gold, Recipe, TestCommand
+from sessions.blobs import Blobs
+from sessions.errors import StorageFull
 
 GOLD = Gold(
     name="tiny",
@@ -125,3 +127,15 @@ def test_a_failed_save_leaves_the_earlier_one(state: Path) -> None:
         store.save(GOLD, {"Dockerfile": b"2", "Dockerfile/x": b""})
     assert store.read_files(store.context("tiny")) == {"Dockerfile": b"1"}
     assert os.listdir(state / "golds") == ["tiny"]
+
+
+def test_a_failed_save_of_what_is_large_leaves_nothing(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(blobs: Blobs, data: bytes) -> str:
+        raise StorageFull(blobs.root)
+
+    monkeypatch.setattr(Blobs, "put", full)
+    with pytest.raises(StorageFull):
+        store.save(GOLD, {"Dockerfile": b"1"}, (b"facts",))
+    assert os.listdir(state / "golds") == []
