@@ -6,19 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from engine.agents.expedition import Expedition
 from engine.agents.model import Steerable
 from engine.agents.roaming import Roaming
 from engine.agents.wishes import Reader
 from engine.crew import remembered
-from engine.errors import GoldError
 from engine.exploration import Moment
 from engine.faults.catalogue import faults
-from engine.faults.facts import Facts
 from engine.faults.model import Fault
-from engine.gold import large, store
+from engine.gold import large
 from engine.gold.model import Gold
 from engine.ledger import Steps
 from engine.models.conversation import rebuilt
@@ -47,15 +43,8 @@ class Cast:
 
 
 def saboteurs(gold: Gold, seed: int, happened: Sequence[events.Event] = ()) -> Cast:
-    """The catalogue's agents.
-
-    Raises:
-        GoldError: the gold environment was built without a probe.
-    """
-    if not gold.facts:
-        raise GoldError(f"the gold environment {gold.name} was built without a probe", "build it again")
-    facts = msgspec.msgpack.decode(store.blobs(gold.name).get(gold.facts), type=Facts)
-    known = tuple(faults(facts))
+    """The catalogue's agents; raises as `large.facts`."""
+    known = tuple(faults(large.facts(gold)))
     reader = Reader(tuple(gold.versions), gold.baseline)
     state = fold(happened)
 

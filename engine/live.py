@@ -12,12 +12,11 @@ from engine.apart import Apart
 from engine.cast import Cast, models, saboteurs
 from engine.commit import program_version
 from engine.exploration import Exploration
-from engine.gold import store
+from engine.gold import large, store
 from engine.interrupted import go_on, take_up
 from engine.ledger import Budget
 from engine.models.reach import Minds, reach
 from engine.sandbox.client import connect
-from engine.sandbox.manifest import unpack
 from engine.supervision import AUTO, Decision, Supervisor
 from engine.tasks import output
 from sessions import events
@@ -145,8 +144,7 @@ class Live(Apart[Supervisor]):
         gold = self.gold
         self._session.journal.append(self._beginning())
         async with connect() as engine, self._cast() as cast:
-            tree = unpack(store.blobs(gold.name).get(gold.manifest))
-            exploration = Exploration(engine, gold, tree, self._session.journal, self.session)
+            exploration = Exploration(engine, gold, large.tree(gold), self._session.journal, self.session)
             await exploration.prepare()
             supervisor = Supervisor(
                 exploration,

@@ -401,17 +401,3 @@ def _project(made: cache.Made, parts: Mapping[str, bytes]) -> Project:
         if made.project and name != path and normalise(name.split("-")[0]) == made.project:
             return Project(name, data, made.metadata)
     return Project()
-
-
-async def remove(engine: Engine, name: str) -> Gold | None:
-    """Forget a gold environment and its image's name; the image goes when nothing is made from it.
-
-    Raises:
-        UsageError: there is none of this name.
-        GoldError, OutputError: as `store.remove`.
-    """
-    gold = store.remove(name)
-    if gold and gold.tag:
-        with contextlib.suppress(EngineError):
-            await images.remove(engine, gold.tag)
-    return gold

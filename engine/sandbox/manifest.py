@@ -92,8 +92,3 @@ def managed(path: str) -> bool:
 def pack(tree: Tree) -> bytes:
     """A tree as bytes, for a blob."""
     return msgspec.msgpack.encode(tree)
-
-
-def unpack(data: bytes) -> dict[str, Entry]:
-    """The tree that `pack` made bytes of."""
-    return msgspec.msgpack.decode(data, type=dict[str, Entry])

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.gold import store
+from engine.gold.model import Gold
 from engine.gold.tree import Member, ProjectTree
+from engine.sandbox import images
+from engine.sandbox.client import Engine
 
 THREE = "def test_a():\n    assert 1\n\ndef test_b():\n    assert 2\n\ndef test_c():\n    assert 3\n"
 """Enough tests for a baseline."""
@@ -16,6 +20,12 @@ THREE = "def test_a():\n    assert 1\n\ndef test_b():\n    assert 2\n\ndef test_
 def tree_of(files: Mapping[str, str]) -> ProjectTree:
     """A project of these texts."""
     return ProjectTree({path: Member(text.encode()) for path, text in files.items()})
+
+
+async def forget(engine: Engine, gold: Gold) -> None:
+    """Leave nothing of it."""
+    store.remove(gold.name)
+    await images.remove(engine, gold.tag)
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.gold import build as builds
 from engine.gold.build import build
 from engine.sandbox.client import Engine
+from tests.gold.conftest import forget
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
@@ -27,4 +27,4 @@ async def test_upstream_projects_become_gold(
         assert gold.pip_check == ""
         assert gold.version == source.partition("==")[2]
     finally:
-        await builds.remove(engine, gold.name)
+        await forget(engine, gold)

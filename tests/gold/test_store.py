@@ -129,9 +129,7 @@ def test_a_failed_save_leaves_the_earlier_one(state: Path) -> None:
     assert os.listdir(state / "golds") == ["tiny"]
 
 
-def test_a_failed_save_of_what_is_large_leaves_nothing(
-    state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_save_of_what_is_large_leaves_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(blobs: Blobs, data: bytes) -> str:
         raise StorageFull(blobs.root)
 
