@@ -45,7 +45,6 @@ class Claude:
     steps: Steps = field(default_factory=Steps)
     """Of the whole session."""
     name: str = "claude"
-    refusals: int = 0
     put: Nominate | None = None
     """What it put forward."""
     broken: frozenset[str] = frozenset()
@@ -140,7 +139,6 @@ class Claude:
 
     def _another(self) -> bool:
         """Turn to the other model after a refusal; whether there is one left."""
-        self.refusals += 1
         if not self.fallback or self.conversation.model == self.fallback:
             return False
         self.conversation.model = self.fallback

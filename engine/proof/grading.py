@@ -108,19 +108,13 @@ async def grade(
                 late = f"it took more than {act.seconds:.0f} s" if ran.timed_out else ""
                 words = late or _last(ran.stderr or ran.stdout) or f"exit code {ran.exit_code}"
                 return Graded(None, _text(log), words, time.monotonic() - began)
-        reward, said = await _graded(bench, sandbox, tests, script)
+        reward, said = await judged(sandbox, tests, bench.candidate.gold.test, script)
         seconds = time.monotonic() - began
         image = await sandbox.commit() if keep_accepted and reward else ""
     printed = said.decode("utf-8", "replace")
     if form == terminal_bench.FOLDER and terminal_bench.resolved(printed) != (reward == 1):
         raise Fell(f"what the tests print does not say that the reward is {reward}", {"log": printed})
     return Graded(reward, _text(log + said), seconds=seconds, image=image)
-
-
-async def _graded(
-    bench: Workbench, sandbox: Sandbox, tests: bytes, script: str
-) -> tuple[float | None, bytes]:
-    return await judged(sandbox, tests, bench.candidate.gold.test, script)
 
 
 async def judged(

@@ -25,8 +25,6 @@ from engine.tasks.exported import Exported, Unreadable
 from engine.tasks.model import Task
 from sessions import events
 
-HINTS = ("none", "weak", "strong")
-"""How much of the answer a solver may be told."""
 _MOUNTED = ".cligym-mounted.tar"
 """What is added to a task's build context; a builder unpacks it."""
 
@@ -48,7 +46,7 @@ class Environment:
 
 
 def instruction(task: Task, hint: str) -> str:
-    """What a solver is told at a level of `HINTS`.
+    """What a solver is told at one of the `hints.LEVELS`.
 
     Raises:
         UsageError: the task has no such hint.

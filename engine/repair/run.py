@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from engine import hints
 from engine.errors import CligymError, EngineError, LimitReached, ModelError, OutputError, UsageError
 from engine.exploration import Exploration
 from engine.models.conversation import Conversation, rebuilt
@@ -17,7 +18,7 @@ from engine.models.service import Service
 from engine.proof.together import together
 from engine.repair import claude, results
 from engine.repair.attempt import Attempt, Past
-from engine.repair.environment import HINTS, Environment, begun, built, digest, instruction, whole
+from engine.repair.environment import Environment, begun, built, digest, instruction, whole
 from engine.repair.order import Order, Outcome, same
 from engine.repair.recruits import RECRUITS, Station
 from engine.repair.solver import Solver
@@ -43,7 +44,7 @@ async def run(order: Order, watch: Callable[[Attempted], None] = lambda attempte
         UsageError: nothing was begun.
         EngineError, ModelError, OutputError: what failed for all; what had ended by then is recorded.
     """
-    if order.solver not in RECRUITS or order.hint not in HINTS:
+    if order.solver not in RECRUITS or order.hint not in hints.LEVELS:
         raise UsageError(f"there is no solver {order.solver} or no hint {order.hint}")
     tasks = [whole(directory) for directory in order.tasks]
     async with contextlib.AsyncExitStack() as stack:

@@ -191,9 +191,3 @@ def reason(attempt: Attempt) -> str:
     if attempt.outcome == "nominated":
         return _PLAIN["abandoned"]
     return _PLAIN.get(attempt.outcome, attempt.outcome or "unknown")
-
-
-def spent(tasks: Sequence[Made], name: str) -> float | None:
-    """The sum of a figure of the tasks' metadata (tokens, money); None when no task has it."""
-    values = [task.line[name] for task in tasks if isinstance(task.line.get(name), int | float)]
-    return sum(values) if values else None

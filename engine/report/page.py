@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
-from engine.report.figures import Figures, Made, spent
+from engine.report.figures import Figures, Made
 from engine.report.heat import heat
 from engine.report.html import Markup, table, tag
 
@@ -62,9 +62,6 @@ def _tiles(figures: Figures) -> Markup:
     told.append((len({test for task in tasks for test in task.f2p}), "different tests broken"))
     seconds = sum(each for _, each in figures.times())
     told.append((span(seconds / figures.proven) if figures.proven else "–", "work for a task"))
-    for name, label in (("tokens", "tokens"), ("cost_usd", "US dollars"), ("money", "US dollars")):
-        if (sum_ := spent(tasks, name)) is not None:
-            told.append((f"{sum_:,.2f}" if isinstance(sum_, float) else f"{sum_:,}", label))
     tiles = (tag("div", tag("b", value), tag("span", label), class_="tile") for value, label in told)
     return tag("div", *tiles, class_="tiles")
 
