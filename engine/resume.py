@@ -20,7 +20,7 @@ from engine.sandbox.delta import Tree
 from engine.tasks import output
 from sessions import events
 from sessions.errors import JournalLocked, SessionUnknown
-from sessions.journal import read
+from sessions.journal import outline
 from sessions.library import Library, Session
 from sessions.lock import SessionLock
 from sessions.state import fold
@@ -158,8 +158,7 @@ def _reopened(place: Path, wanted: Mark) -> tuple[Session, list[events.Event]]:
         mark = msgspec.json.decode((place / MARK).read_bytes(), type=Mark)
         if msgspec.structs.replace(mark, session="") == wanted:
             session = library.open(mark.session)
-            bulk = (events.ShellOutput, events.TestReported)
-            return session, [one for one in read(session.journal.path) if not isinstance(one, bulk)]
+            return session, list(outline(session.journal.path))
     return library.create(), []
 
 

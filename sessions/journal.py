@@ -20,13 +20,13 @@ import msgspec
 
 from sessions import codec, events
 from sessions.errors import EventInvalid, JournalClosed, SessionsError, journal_error
-from sessions.records import Header, Recovery, claim, read, recover, recover_open
+from sessions.records import Header, Recovery, claim, outline, read, recover, recover_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["BARRIERS", "SYNC_SECONDS", "Journal", "Recovery", "read", "recover"]
+__all__ = ["BARRIERS", "SYNC_SECONDS", "Journal", "Recovery", "outline", "read", "recover"]
 
 BARRIERS: frozenset[type[events.Event]] = frozenset(
     {

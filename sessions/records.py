@@ -21,7 +21,7 @@ from sessions.errors import (
     JournalUnreadable,
     journal_error,
 )
-from sessions.events import FORMAT_VERSION, Event
+from sessions.events import FORMAT_VERSION, Event, ShellOutput, TestReported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +122,11 @@ def read(path: Path) -> Iterator[Event]:
             yield from Scan(file, path)
     except OSError as error:
         raise JournalUnreadable(path, error.strerror or str(error)) from error
+
+
+def outline(path: Path) -> Iterator[Event]:
+    """What `read` has, but for the bulk: what shells printed, and how each test went."""
+    return (event for event in read(path) if not isinstance(event, ShellOutput | TestReported))
 
 
 def recover(path: Path) -> Recovery:

@@ -16,7 +16,7 @@ import msgspec
 from engine.errors import UsageError
 from sessions import events
 from sessions.errors import JournalLocked, SessionUnknown, storage_error
-from sessions.journal import read
+from sessions.journal import outline
 from sessions.library import Library, Session, state_dir
 from sessions.lock import SessionLock
 
@@ -43,7 +43,7 @@ class Standing:
         if known is not None:
             with contextlib.suppress(SessionUnknown):
                 session = Library().open(known)
-                return session, happened(session.journal.path)
+                return session, list(outline(session.journal.path))
         session = Library().create()
         self.sessions[str(task)] = session.id
         fresh = self.place / f"{MARK}.new"
@@ -56,7 +56,7 @@ class Standing:
         """All that happened in its sessions up to now."""
         for known in self.sessions.values():
             with contextlib.suppress(SessionUnknown):
-                yield from happened(Library().journal_path(known))
+                yield from outline(Library().journal_path(known))
 
     def done(self) -> None:
         """The order has come to its end."""
@@ -67,12 +67,6 @@ class Standing:
 def root() -> Path:
     """The directory that has one for each order."""
     return state_dir() / "repairs"
-
-
-def happened(journal: Path) -> list[events.Event]:
-    """A session's events without the bulk."""
-    bulk = (events.ShellOutput, events.TestReported)
-    return [event for event in read(journal) if not isinstance(event, bulk)]
 
 
 @contextlib.contextmanager

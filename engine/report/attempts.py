@@ -11,21 +11,18 @@ from pathlib import Path
 import msgspec
 
 from engine.tasks.output import index, locked, translated
-from sessions import events
 from sessions.attempts import Attempt, attempts
 from sessions.errors import SessionsError
-from sessions.journal import read
+from sessions.journal import outline
 from sessions.library import Library
 from sessions.state import fold
 
 FILE = "attempts.jsonl"
 
-_BULK = (events.ShellOutput, events.TestReported)
-
 
 def of(journal: Path) -> tuple[Attempt, ...]:
     """The attempts of a session, from its journal."""
-    return attempts(fold(event for event in read(journal) if not isinstance(event, _BULK)))
+    return attempts(fold(outline(journal)))
 
 
 def refresh(out: Path) -> None:
