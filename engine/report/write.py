@@ -20,12 +20,18 @@ def write(out: Path) -> tuple[Path, ...]:
     attempts.refresh(out)
     figures = gather(out)
     made = {"report.html": page.render(figures, f"cligym-tui {program_version()}")}
-    readme = out / "README.md"
-    if not readme.exists() or card.HEAD in readme.read_text(encoding="utf-8", errors="replace"):
-        made["README.md"] = card.render(figures)
     with translated(out), locked(out):
+        if _ours(out / "README.md"):
+            made["README.md"] = card.render(figures)
         for name, text in made.items():
             fresh = out / f".{name}.{os.getpid()}"
             fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
             fresh.replace(out / name)
     return tuple(out / name for name in made)
+
+
+def _ours(readme: Path) -> bool:
+    """Whether it is for us to write; raises `OSError`."""
+    if not os.path.lexists(readme):
+        return True
+    return readme.is_file() and card.HEAD in readme.read_text(encoding="utf-8", errors="replace")

@@ -227,8 +227,8 @@ def index(out: Path) -> list[dict[str, Any]]:
                 line = json.loads(raw)
             except ValueError:
                 continue  # a torn line of a killed process
-            if isinstance(line, dict) and line.get("id") in present:
-                found.setdefault(str(line["id"]), line)
+            if isinstance(line, dict) and isinstance(line.get("id"), str) and line["id"] in present:
+                found.setdefault(line["id"], line)
     return list(found.values())
 
 
@@ -238,10 +238,10 @@ def reconcile(out: Path) -> list[dict[str, Any]]:
         if entry.name.endswith(READY):
             with translated(out):
                 _place(out, Path(entry.path))
-        elif time.time() - entry.stat(follow_symlinks=False).st_mtime > STALE:
+        elif time.time() - _changed(entry) > STALE:
             shutil.rmtree(entry.path, ignore_errors=True)
     known = {line["id"] for line in index(out)}
-    for entry in sorted(_entries(out / "harbor"), key=lambda entry: entry.stat().st_mtime):
+    for entry in sorted(_entries(out / "harbor"), key=_changed):
         if entry.name in known:
             continue
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -264,6 +264,13 @@ def line_of(task_id: str, about: Mapping[str, Any]) -> dict[str, Any]:
         "tag": gold["tag"],
         "gates": [gate["gate"] for gate in about["gates"] if gate["held"]],
     }
+
+
+def _changed(entry: os.DirEntry[str]) -> float:
+    """When; now for what another process has just removed."""
+    with contextlib.suppress(FileNotFoundError):
+        return entry.stat(follow_symlinks=False).st_mtime
+    return time.time()
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:

@@ -178,6 +178,12 @@ def test_a_card_of_a_persons_own_stays(task: Task, tmp_path: Path) -> None:
     assert gather(out).tasks[0].f2p == ()
 
 
+def test_a_card_that_is_no_file_stays(tmp_path: Path) -> None:
+    out = output.prepare(tmp_path / "out")
+    (out / "README.md").mkdir()
+    assert {path.name for path in write(out)} == {"report.html"}
+
+
 def test_what_solvers_made_of_the_tasks_is_told(task: Task, tmp_path: Path) -> None:
     out = output.prepare(tmp_path / "out")
     export.write(out, task)

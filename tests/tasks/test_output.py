@@ -153,6 +153,15 @@ def test_lines_of_tasks_that_are_gone_do_not_count(task: Task, tmp_path: Path) -
     assert "second" not in output.index(out)[0]
 
 
+def test_what_others_put_there_is_no_task(task: Task, tmp_path: Path) -> None:
+    out = output.prepare(tmp_path)
+    for line in ({"id": []}, {"id": 1}, []):
+        output.append(out, line)
+    export.write(out, task)
+    (out / "harbor" / "dangling").symlink_to("nowhere")
+    assert [line["id"] for line in output.reconcile(out)] == [task.id]
+
+
 def test_many_writers_make_whole_lines(tmp_path: Path) -> None:
     out = output.prepare(tmp_path)
     script = (
