@@ -229,7 +229,7 @@ class _Batch:
     ) -> _Attempt:
         attempt = _Attempt(agent)
         async with self.slots:
-            began = time.time()
+            began = time.monotonic()
             candidate = await self._candidate(name, agent, past, steps)
             if candidate is not None:
                 attempt.task = await commit.proven(

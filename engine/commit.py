@@ -94,7 +94,7 @@ async def proven(
 ) -> Task | None:
     """Send a candidate through the gates; the task it is when all hold, not yet written anywhere.
 
-    `began` is the wall clock when its branch was opened. A fall is in the journal with its reason. With
+    `began` is the monotonic clock when work on it began. A fall is in the journal with its reason. With
     `minimise`, commands that no test felt are left out; with `alone`, the Dockerfile begins with what gold
     is made from; `out` is the collection that it shall be new to; with `reject_trivial`, what a blind repair
     solves is no task.
@@ -144,9 +144,8 @@ async def proven(
         task = await bench.task()
     finally:
         await bench.close()
-    return replace(
-        task, gates=tuple(verdicts), notes=bench.notes, seconds=time.time() - began, created=time.time()
-    )
+    seconds = time.monotonic() - began
+    return replace(task, gates=tuple(verdicts), notes=bench.notes, seconds=seconds, created=time.time())
 
 
 async def _draft(bench: Workbench, session: str, seed: int, writer: Writer | None = None) -> Task:

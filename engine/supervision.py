@@ -389,7 +389,7 @@ class Supervisor:
             self.exploration,
             candidate,
             self.seed,
-            time.time(),
+            time.monotonic(),
             out=self.out,
             minimise=minimise,
             alone=self.alone,

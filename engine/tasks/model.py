@@ -55,7 +55,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     notes: Mapping[str, object] = {}
     """What the gates found beside their verdicts, for the evidence and, where it is short, the metadata."""
     seconds: float = 0.0
-    """From the branch's opening to the end of the proof."""
+    """From the branch's opening, or where an operator commits it, to the end of the proof."""
     created: float = 0.0
     """Wall clock, seconds since the epoch."""
     version: str = ""
