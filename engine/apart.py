@@ -74,13 +74,10 @@ class Apart(ABC, Generic[To]):
         """Have something done on the engine's loop, after what was wished before."""
         self._soon(lambda: self._wishes.put_nowait(wish))
 
-    def fail(self, error: SessionsError) -> None:
-        """End it for a reason that the journal does not take, so that the operator gets to know it."""
-
-        async def failed(to: To) -> None:
-            raise error
-
-        self.wish(failed)
+    def fail(self, error: BaseException) -> None:
+        """End it for a reason that its journal does not have, so that the operator gets to know it."""
+        self.failure = self.failure or error
+        self.stop()
 
     def _soon(self, call: Callable[[], None]) -> None:
         if self._loop is not None and not self.over:
@@ -145,7 +142,7 @@ class Apart(ABC, Generic[To]):
         try:
             asyncio.run(self._begun())
         except BaseException as error:
-            self.failure = error
+            self.failure = self.failure or error
         finally:
             self._ready.set()
             self._finish()

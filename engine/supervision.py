@@ -104,8 +104,8 @@ class Supervisor:
     """Whether its tasks stand on no gold image."""
     writer: Writer | None = None
     """Who says what a task's statement says; nobody for our own words."""
-    unheard: Callable[[SessionsError], None] = lambda error: None
-    """Called when the journal does not even take why something ended: nobody would ever see it."""
+    unheard: Callable[[BaseException], None] = lambda error: None
+    """Told why something ended when the journal does not take that, or nobody foresaw it."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     """Branches that have a container."""
     ended: dict[str, Lane] = field(default_factory=dict)
@@ -168,6 +168,7 @@ class Supervisor:
         name = lane.branch.name
         self.lanes[name] = lane
         lane.task = asyncio.create_task(self._drive(lane), name=f"branch {name}")
+        lane.task.add_done_callback(self._told)
 
     def decide(self, branch: str, step: int, decision: Decision) -> None:
         """Answer a held step; an answer to another one is too late and does nothing."""
@@ -242,6 +243,7 @@ class Supervisor:
         )
         self._proofs.add(task)
         task.add_done_callback(self._proofs.discard)
+        task.add_done_callback(self._told)
 
     async def discard(self, branch: str) -> None:
         """End a branch; its steps stay in the journal."""
@@ -403,6 +405,11 @@ class Supervisor:
             await work()
         except (CligymError, SessionsError) as error:
             self._last_word("", f"the proof could not be finished: {error}")
+
+    def _told(self, ended: asyncio.Task[None]) -> None:
+        """A mistake of ours is not to end as if the operator had wished it."""
+        if not ended.cancelled() and (error := ended.exception()) is not None:
+            self.unheard(error)
 
     def _pause(self, lane: Lane, reason: str) -> None:
         if lane.paused != reason:

@@ -14,7 +14,7 @@ from engine.errors import EngineError, UsageError
 from engine.exploration import Branch
 from engine.supervision import Supervisor
 from sessions import events, model
-from sessions.errors import JournalFull, SessionsError
+from sessions.errors import JournalFull
 from tests.test_exploration import Desk, Scripted
 from tests.test_exploration import desk as desk
 
@@ -58,7 +58,7 @@ async def test_a_lane_that_failed_says_so_and_is_none_any_more(
 async def test_a_lane_ends_also_when_the_journal_takes_nothing_more(
     desk: Desk, tmp_path: Path, monkeypatch
 ) -> None:
-    supervisor, told = supervised(desk, tmp_path, FULL), list[SessionsError]()
+    supervisor, told = supervised(desk, tmp_path, FULL), list[BaseException]()
     supervisor.unheard = told.append
     await supervisor.add()
     (lane,) = supervisor.lanes.values()
@@ -73,6 +73,19 @@ async def test_a_lane_ends_also_when_the_journal_takes_nothing_more(
     assert (supervisor.lanes, supervisor.ended) == ({}, {"b1": lane})
     assert lane.branch.sandbox.removed
     assert told == [FULL], "somebody has to say so"
+
+
+async def test_a_mistake_on_a_lane_is_told(desk: Desk, tmp_path: Path) -> None:
+    mistake, told = RuntimeError("never"), list[BaseException]()
+    supervisor = supervised(desk, tmp_path, mistake)
+    supervisor.unheard = told.append
+    await supervisor.add()
+    (lane,) = supervisor.lanes.values()
+    assert lane.task
+    await asyncio.wait([lane.task])
+    await asyncio.sleep(0)
+    assert told == [mistake]
+    assert supervisor.lanes == {}
 
 
 async def test_a_proof_that_the_journal_ends_says_so(desk: Desk, tmp_path: Path) -> None:
