@@ -107,8 +107,7 @@ def run_repair(hands: Hands) -> int:
     try:
         code = _run(lambda app: RepairScreen(hands, app.finish), config)
     finally:
-        hands.stop()
-        hands.join(30)
+        _end(hands)
     _say(hands.journal_path)
     return _told(hands, code)
 
