@@ -41,14 +41,6 @@ def lineage(state: State, branch: str, step: int | None = None) -> list[Step]:
     ]
 
 
-def effective_image(state: State, branch: str, step: int | None = None) -> str:
-    """The image that holds the filesystem after a step: its snapshot, or the nearest before it, or gold's."""
-    for one in reversed(lineage(state, branch, step)):
-        if one.snapshot:
-            return one.snapshot
-    return state.image
-
-
 def state_changing(steps: Iterable[Step]) -> list[Step]:
     """The steps that changed the filesystem: the inversion. The others only looked."""
     return [step for step in steps if step.snapshot]

@@ -11,7 +11,7 @@ from sessions.model import State
 
 if TYPE_CHECKING:
     from engine.ledger import Budget
-    from sessions.model import Branch, Candidate, Step, Suite
+    from sessions.model import Branch, Step, Suite
 
 
 Hands = Literal["", "soon", "now", "off"]
@@ -73,12 +73,6 @@ class Sight:
     def tests(self) -> int:
         """Tests of the baseline."""
         return len(self.state.tests)
-
-    @property
-    def candidate(self) -> Candidate | None:
-        """The last step of the selected branch that was put forward."""
-        found = [each for each in self.state.candidates.values() if each.branch == self.selected]
-        return found[-1] if found else None
 
 
 def broken(step: Step) -> int | None:

@@ -20,7 +20,7 @@ from cligym_tui.terminal.keys import encode, pasted
 from cligym_tui.terminal.rows import Row, Span
 from cligym_tui.terminal.search import Search
 from cligym_tui.terminal.selectable import Selectable
-from cligym_tui.terminal.terminal import Snapshot, Terminal
+from cligym_tui.terminal.terminal import Terminal
 
 if TYPE_CHECKING:
     from textual import events
@@ -139,21 +139,6 @@ class TerminalView(Selectable, can_focus=True):
         while self.terminal.waiting:
             self._draw_piece()
         self.update()
-
-    def clear(self) -> None:
-        """Be as new."""
-        self.terminal.clear()
-        self._restart()
-
-    def snapshot(self) -> Snapshot:
-        """The terminal at this moment, all that was fed included."""
-        self.flush()
-        return self.terminal.save()
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Show the terminal as it was then."""
-        self.terminal.load(snapshot)
-        self._restart()
 
     def show(self, terminal: Terminal) -> None:
         """Show another terminal from now on; of the one before, what waits keeps waiting."""

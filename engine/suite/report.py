@@ -24,8 +24,6 @@ DIED = "died"
 TIMEOUT = "timeout"
 """The time limit ended it."""
 
-STATUSES = frozenset({COMPLETE, UNSTARTABLE, DIED, TIMEOUT})
-
 
 class TestResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """One test as the runner reported it."""

@@ -215,14 +215,8 @@ async def test_programs_get_answers_only_while_taken_over(show: Show) -> None:
         await until(lambda: app.typed == b"\x1b[1;3R")
 
 
-async def test_another_terminal_another_moment(show: Show) -> None:
+async def test_another_terminal(show: Show) -> None:
     async with show() as (app, _):
-        app.view.feed(numbered(100))
-        moment = app.view.snapshot()
-        app.view.feed(b"\r\nlater")
-        assert (await painted(app))[-1] == "later"
-        app.view.restore(moment)
-        assert (await painted(app))[-1] == "line 99"
         before = app.view.terminal
         app.view.feed(numbered(20_000) + b"\r\nthe last")
         app.view.show(Terminal(40, 10))
@@ -230,8 +224,6 @@ async def test_another_terminal_another_moment(show: Show) -> None:
         assert (await painted(app))[-1] == ""
         app.view.show(before)
         assert (await painted(app))[-1] == "the last"
-        app.view.clear()
-        assert (await painted(app)) == [""] * 10
 
 
 async def test_another_size(show: Show) -> None:
