@@ -63,6 +63,18 @@ class Desk:
     def of(self, kind: type) -> list:
         return [event for event in self.told if isinstance(event, kind)]
 
+    async def until(self, kind: type) -> None:
+        """Wait until something of this kind has happened."""
+        happened = asyncio.Event()
+
+        def watch(event: events.Event) -> None:
+            if isinstance(event, kind):
+                happened.set()
+
+        self.exploration.journal.subscribe(watch)
+        if not self.of(kind):
+            await asyncio.wait_for(happened.wait(), 60)
+
     async def hands(self, branch: Branch, command: str) -> Keyboard:
         """The keyboard of a branch, on which an operator has had a command run."""
         shown, keyboard = asyncio.Event(), Keyboard(self.exploration, branch)
@@ -74,14 +86,14 @@ class Desk:
         self.exploration.journal.subscribe(watch)
         keyboard.take()
         await keyboard.type(f"{command}; echo do''ne\r".encode())
-        await asyncio.wait_for(shown.wait(), 20)
+        await asyncio.wait_for(shown.wait(), 60)
         return keyboard
 
 
 @pytest.fixture
 async def desk(engine: Engine, gold: Gold, gold_tree, tmp_path: Path) -> AsyncIterator[Desk]:
     with Journal(tmp_path / "events.jsonl") as journal:
-        exploration = Exploration(engine, gold, gold_tree, journal, "exploration", command_timeout=20)
+        exploration = Exploration(engine, gold, gold_tree, journal, "exploration", command_timeout=60)
         desk = Desk(exploration)
         journal.subscribe(desk.told.append)
         await exploration.prepare()
@@ -145,10 +157,9 @@ async def test_a_step_that_breaks_a_test_can_become_a_candidate(desk: Desk, gold
 
 async def test_intent_is_written_before_effect(desk: Desk, engine: Engine) -> None:
     branch = await desk.exploration.open("b1")
-    step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 5; touch x", "scripted")))
-    await asyncio.sleep(0.5)
-    assert [event.command for event in desk.of(events.StepProposed)] == ["sleep 5; touch x"]
-    assert desk.of(events.CommandStarted)
+    step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 50; touch x", "scripted")))
+    await desk.until(events.CommandStarted)
+    assert [event.command for event in desk.of(events.StepProposed)] == ["sleep 50; touch x"]
     assert not desk.of(events.CommandEnded)
     step.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -226,7 +237,7 @@ async def test_what_a_command_ran_under_is_in_its_line(desk: Desk) -> None:
     shown = asyncio.Event()
     desk.exploration.journal.subscribe(lambda event: shown.set() if b"42-done" in printed(event) else None)
     await keyboard.type(b"cd /srv; export B=2; umask 077; echo $((6*7))-done\r")
-    await asyncio.wait_for(shown.wait(), 10)
+    await asyncio.wait_for(shown.wait(), 60)
     assert await keyboard.give_back() is None
     await desk.exploration.explore(branch, Scripted(["touch z"]))
     last = branch.now.lines[-1]
@@ -290,8 +301,8 @@ async def test_a_container_lost_on_the_way_ends_the_branch_and_not_the_session(
     desk: Desk, engine: Engine
 ) -> None:
     branch = await desk.exploration.open("b1")
-    step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 100", "scripted")))
-    await asyncio.sleep(0.5)
+    step = asyncio.create_task(desk.exploration.step(branch, Proposal("sleep 50", "scripted")))
+    await desk.until(events.CommandStarted)
     await engine.docker.containers.container(branch.sandbox.id).delete(force=True)
     async with asyncio.timeout(30):
         with pytest.raises(SandboxLost) as lost:
@@ -368,7 +379,7 @@ async def test_a_journal_without_room_keeps_no_container(desk: Desk, engine: Eng
 
     branch.transcript.write = full
     await branch.shell.type(b"seq 100000\r")
-    await asyncio.wait([reading], timeout=20)
+    await asyncio.wait([reading], timeout=60)
     branch.transcript.add(b"more")
     with pytest.raises(JournalFull):
         await desk.exploration.close(branch, "failed")
