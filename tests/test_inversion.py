@@ -164,7 +164,7 @@ async def test_background_processes_end_with_their_line(session: Session) -> Non
     await session.run("echo x >made; sleep 300 & (setsid sleep 300 >/dev/null 2>&1 &)")
     await session.run("pgrep sleep | wc -l >running; nohup sleep 300 >/dev/null & disown")
     session.lines[1] = Line("echo 2 >running", "/app")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         await session.rebuild()
 
 
@@ -177,7 +177,7 @@ async def test_a_command_that_timed_out_is_given_little_time_in_the_build(sessio
     ended = await session.run("echo z >made3; read line; echo 'open", timeout=1)
     assert ended.outcome != "done"
     await session.run("echo w >made4; read line; echo $line >made5", timeout=20)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         await session.rebuild()
 
 

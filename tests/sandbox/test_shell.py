@@ -139,9 +139,9 @@ async def test_what_a_timed_out_command_left_in_the_background_ends_too(
     assert set((await sandbox.processes()).split()) == before
 
 
-async def test_an_interrupt_ends_the_command(shell: Shell) -> None:
-    running = asyncio.create_task(shell.run("sleep 1000"))
-    await asyncio.sleep(0.3)
+async def test_an_interrupt_ends_the_command(shell: Shell, seen) -> None:
+    running = asyncio.create_task(shell.run("echo beg''un; sleep 1000"))
+    await seen.until(b"begun")
     shell.interrupt()
     ended = await running
     assert (ended.outcome, ended.exit_code) == ("interrupted", 130)
@@ -204,7 +204,7 @@ async def test_an_editor_is_opened_used_and_left_by_typing(shell: Shell, sandbox
     await asyncio.sleep(1.5)
     assert not running.done()
     await shell.type(b"ihello\x1b")
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)  # together they may be another key
     await shell.type(b":wq\r")
     ended = await running
     assert (ended.outcome, ended.exit_code) == ("done", 0)
@@ -239,7 +239,7 @@ async def test_control_characters_are_not_typed(shell: Shell, sandbox: Sandbox) 
 
 async def test_nothing_to_type_is_a_command_that_does_nothing(shell: Shell) -> None:
     for nothing in ("", "\n", "  ", "\x00", "# only a comment"):
-        assert (await shell.run(nothing, timeout=5)).outcome == "done"
+        assert (await shell.run(nothing, timeout=60)).outcome == "done"
 
 
 async def test_a_thousand_commands_in_a_row(shell: Shell) -> None:
@@ -281,7 +281,7 @@ async def test_no_report_is_lost_while_the_first_process_answers(shell: Shell, s
     asking = asyncio.create_task(ask())
     try:
         for number in range(200):
-            ended = await shell.run(f"(exit {number % 100})", timeout=5)
+            ended = await shell.run(f"(exit {number % 100})", timeout=60)
             assert (ended.outcome, ended.exit_code) == ("done", number % 100)
     finally:
         asking.cancel()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.docker
 
 async def answers(shell: Shell) -> None:
     """The shell runs builtins, whatever it is by now."""
-    ended = await shell.run("echo al''ive; cd /dev", timeout=10)
+    ended = await shell.run("echo al''ive; cd /dev", timeout=30)
     assert ended.outcome == "done"
     assert b"alive\r\n" in ended.output
     assert ended.cwd == "/dev"
@@ -38,8 +38,9 @@ async def test_a_shell_that_dies_between_commands_is_replaced_by_the_next(
     shell: Shell, sandbox, seen
 ) -> None:
     assert shell.prompt is not None
+    assert shell._reader is not None
     await sandbox.exec(["/bin/sh", "-c", f"kill -9 {shell.prompt.pid}"])
-    await asyncio.sleep(0.3)
+    await asyncio.wait([shell._reader], timeout=60)
     await answers(shell)
     assert len(seen.lost) == 1
 
@@ -102,7 +103,7 @@ async def test_a_container_that_is_still_ending_is_started_again_after_its_end(
 )
 async def test_a_shell_whose_settings_are_damaged_answers_again(shell: Shell, command: str) -> None:
     ended = await shell.run(command, timeout=10)
-    assert ended.seconds < 12
+    assert ended.seconds < 30
     ended = await shell.run("true", timeout=10)
     ended = await shell.run("cd /dev; (exit 5)", timeout=10)
     if ended.outcome != "done" or ended.exit_code != 5:  # that command ended what was left of it
@@ -170,7 +171,7 @@ async def test_the_stand_in_reports_as_the_shell_does(shell: Shell, sandbox: San
     ended = await shell.run("for i in 1 2; do\n\techo n$i\ndone")
     assert (ended.outcome, ended.exit_code) == ("done", 0)
     assert b"n1\r\nn2\r\n" in ended.output
-    assert (await shell.run("echo 'open", timeout=10)).outcome == "incomplete"
+    assert (await shell.run("echo 'open", timeout=60)).outcome == "incomplete"
     assert (await shell.run("sleep 100", timeout=1)).outcome == "timeout"
     assert (await shell.run("cat <<'EOF' >/tmp/h\na\t$b\nEOF")).exit_code == 0
     assert await sandbox.read_file("/tmp/h") == b"a\t$b\n"
@@ -183,7 +184,7 @@ async def test_a_fork_bomb_is_ended(shell: Shell, sandbox: Sandbox) -> None:
     began = time.monotonic()
     await shell.run(":(){ :|:& };:", timeout=3)
     # While it still grows, commands run beside it: they are over sooner than it is a swarm.
-    while time.monotonic() - began < 60:
+    while time.monotonic() - began < 120:
         await shell.run("true", timeout=3)
         if len((await sandbox.processes()).split()) == 1:
             break
@@ -192,9 +193,9 @@ async def test_a_fork_bomb_is_ended(shell: Shell, sandbox: Sandbox) -> None:
 
 
 async def test_a_memory_hog_is_killed_alone(shell: Shell) -> None:
-    ended = await shell.run("python3 -c 'x = bytearray(10**9)'", timeout=20)
+    ended = await shell.run("python3 -c 'x = bytearray(10**9)'", timeout=60)
     assert (ended.outcome, ended.exit_code) == ("done", 137)
-    ended = await shell.run("x=$(head -c 1000000000 /dev/zero | tr '\\0' x)", timeout=30)
+    ended = await shell.run("x=$(head -c 1000000000 /dev/zero | tr '\\0' x)", timeout=60)
     assert ended.outcome in ("done", "lost")
     await answers(shell)
 
@@ -275,7 +276,7 @@ async def test_a_shell_whose_terminal_never_says_that_it_is_gone(shell: Shell, s
     await sandbox.exec([tools.BUSYBOX, "kill", "-9", str(shell.prompt.pid)])
     began = time.monotonic()
     assert (await shell.run("true", timeout=30)).outcome == "lost"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
     await answers(shell)
 
 
