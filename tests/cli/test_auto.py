@@ -42,7 +42,7 @@ def start(state: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def finished(process: subprocess.Popen[bytes], timeout: float = 30) -> tuple[int, list[str], str]:
+def finished(process: subprocess.Popen[bytes], timeout: float = 100) -> tuple[int, list[str], str]:
     """Exit code, lines of standard output, standard error."""
     out, err = process.communicate(timeout=timeout)
     return process.returncode, out.decode().splitlines(), err.decode()
@@ -109,7 +109,7 @@ def until(process: subprocess.Popen[bytes], text: bytes) -> bytes:
     seen = b""
     while text not in seen:
         assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], 20)
+        ready, _, _ = select.select([process.stdout], [], [], 60)
         assert ready, seen
         data = os.read(process.stdout.fileno(), 65536)
         assert data, seen
@@ -138,12 +138,12 @@ def test_a_second_interrupt_ends_it_at_once(start: Start, how: str) -> None:
     process = start(how, "jsonl")
     until(process, b'"branch":"b3"')
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    time.sleep(1.5)  # two at once would count as one
     assert process.poll() is None
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     done, lines, err = finished(process)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert done == 130
     assert (json.loads(lines[-1])["t"], json.loads(lines[-1])["exit_code"]) == ("result", 130)
     assert err.splitlines() == ["error: interrupted"]
@@ -159,7 +159,7 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(start: Start, 
         process.send_signal(signal.SIGINT)
     assert process.stderr is not None
     err = process.stderr.read().decode()
-    assert process.wait(30) == 130
+    assert process.wait(100) == 130
     assert "Traceback" not in err
     assert "Exception" not in err
 
@@ -169,13 +169,14 @@ def test_a_full_disk_below_standard_output_is_said(start: Start) -> None:
         process = start("patient", "jsonl", stdout=full)
         assert process.stderr is not None
         err = process.stderr.read().decode()
-        assert process.wait(30) == 2
+        assert process.wait(100) == 2
     assert err.splitlines() == ["error: cannot write standard output: No space left on device"]
 
 
 def test_a_slow_reader_stops_nobody(start: Start) -> None:
     process = start("flood", "jsonl")
-    time.sleep(2)
+    assert select.select([process.stdout], [], [], 60)[0]
+    time.sleep(1)  # until there is no room for more
     process.send_signal(signal.SIGINT)
     done, lines, _ = finished(process)
     assert done == 130

@@ -27,7 +27,7 @@ class Person:
     def until(self, seen: Callable[[events.Event], bool]) -> None:
         began = time.monotonic()
         while not any(map(seen, self.told)):
-            assert time.monotonic() - began < 60, self.told[-5:]
+            assert time.monotonic() - began < 150, self.told[-5:]
             time.sleep(0.05)
             self.told += self.hands.drain()
 
@@ -39,7 +39,7 @@ class Person:
         return [event for event in self.told if isinstance(event, kind)]
 
     def ends(self) -> None:
-        assert self.hands.join(60)
+        assert self.hands.join(150)
         self.told += self.hands.drain(10_000)
         assert self.hands.failure is None
 

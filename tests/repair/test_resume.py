@@ -25,7 +25,7 @@ __all__ = ["environment", "fake", "start"]
 pytestmark = pytest.mark.docker
 
 FIRST = "touch /etc/mine"
-SECOND = f"[ -e /etc/mine ] && sleep 1 && {MEND}"
+SECOND = f"[ -e /etc/mine ] && sleep 3 && {MEND}"
 
 
 def policy(body: dict[str, Any]) -> Any:
@@ -55,7 +55,7 @@ def test_killed_and_taken_up_again(start: Run, fake: FakeMessages, made: Made, w
         return [(event.branch, event.step) for event in begun[3:]] == [("r2", 2)]
 
     while not reached():
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < 150
         time.sleep(0.02)
     process.kill()
     process.communicate()
@@ -94,7 +94,7 @@ def test_interrupted_and_taken_up_again(start: Run, fake: FakeMessages, made: Ma
     process = start("--agent", "claude")
     began = time.monotonic()
     while len(fake.served) < 2:
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < 150
         time.sleep(0.02)
     process.send_signal(2)
     process.communicate()
@@ -116,7 +116,7 @@ def test_two_at_the_same(start: Run, fake: FakeMessages) -> None:
     one = start("--agent", "claude")
     began = time.monotonic()
     while not fake.served:
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < 150
         time.sleep(0.02)
     code, _, err = ended(start("--agent", "claude"))
     assert (code, f"process {one.pid} is at work" in err) == (2, True)

@@ -53,7 +53,7 @@ async def test_output_is_kept_to_its_end_and_followed_as_it_comes(sandbox: Sandb
 
 async def test_a_command_past_its_time_ends_with_all_it_started(sandbox: Sandbox) -> None:
     before = await sandbox.processes()
-    ran = await sandbox.exec(["/bin/sh", "-c", "trap '' TERM; setsid sleep 100 & sleep 100"], timeout=0.5)
+    ran = await sandbox.exec(["/bin/sh", "-c", "trap '' TERM; setsid sleep 100 & sleep 100"], timeout=2)
     assert (ran.exit_code, ran.timed_out) == (137, True)
     assert ran.seconds < 50
     assert set((await sandbox.processes()).split()) <= set(before.split())
@@ -191,7 +191,7 @@ async def test_a_killed_process_leaves_no_container_running(
     ident = (await owner.stdout.readline()).decode().strip()
     owner.kill()
     await owner.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     # A joined one stays, stopped, until garbage is collected: it could be started again.
     while await engine.docker.containers.list(all=how == "alone", filters={"id": [ident]}):
         assert time.monotonic() < deadline
