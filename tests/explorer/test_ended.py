@@ -34,15 +34,16 @@ def test_a_session_whose_screen_is_ended_comes_to_its_end(home: Path) -> None:
         stderr=theirs,
         start_new_session=True,
     )
-    shown, until = b"", time.monotonic() + 60
+    shown, until = b"", time.monotonic() + 120
     try:
         while b"wants" not in shown and time.monotonic() < until:
             if select.select([ours], [], [], 1)[0]:
                 shown += os.read(ours, 1 << 16)
+        assert b"wants" in shown
         child.send_signal(signal.SIGTERM)
-        while b"the whole session is in" not in shown and select.select([ours], [], [], 20)[0]:
+        while b"the whole session is in" not in shown and select.select([ours], [], [], 60)[0]:
             shown += os.read(ours, 1 << 16)
-        assert child.wait(timeout=20) == 130
+        assert child.wait(timeout=60) == 130
         assert termios.tcgetattr(theirs) == before
     finally:
         child.kill()

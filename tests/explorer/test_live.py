@@ -33,7 +33,7 @@ class Watched:
     def until(self, kind: type, **fields: object) -> Any:
         """The next event like that."""
         began, at = time.monotonic(), 0
-        while time.monotonic() - began < 60:
+        while time.monotonic() - began < 120:
             self.told += self.live.drain()
             for event in self.told[at:]:
                 at += 1
@@ -57,7 +57,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
     yield start
     for one in made:
         one.live.stop()
-        assert one.live.join(60)
+        assert one.live.join(120)
 
 
 async def unproven(*given: object, **more: object) -> None:

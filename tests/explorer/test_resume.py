@@ -46,7 +46,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     yield start
     for one in made:
         one.live.stop()
-        assert one.live.join(60)
+        assert one.live.join(120)
 
 
 def cut(session: str, last: type) -> None:
@@ -89,7 +89,7 @@ def test_it_goes_on_where_it_stood(begin: Begin) -> None:
     one.live.fork("b1", 1)
     one.until(events.StepHeld, branch="b2", step=1)
     one.live.stop()
-    assert one.live.join(60)
+    assert one.live.join(120)
     with pytest.raises(UsageError, match="has ended"):
         Live(Wanted("tiny", again=one.live.session))
     cut(one.live.session, events.StepHeld)
@@ -146,7 +146,7 @@ def test_a_model_is_not_asked_twice(begin: Begin, fake: FakeMessages) -> None:
     one.live.decide("b1", 1, "approved")
     one.until(events.StepHeld, branch="b1", step=2)
     one.live.stop()
-    assert one.live.join(60)
+    assert one.live.join(120)
     cut(one.live.session, events.StepHeld)
     asked = len(fake.bodies)
     two = begin(agent="claude", minds=Minds(MODEL), again=one.live.session)

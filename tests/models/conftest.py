@@ -74,7 +74,7 @@ class Asking:
     async def until(self, kind: type) -> None:
         """Wait for the next of a kind."""
         self.waits.append((kind, asyncio.Event()))
-        await asyncio.wait_for(self.waits[-1][1].wait(), 10)
+        await asyncio.wait_for(self.waits[-1][1].wait(), 60)
 
     def of(self, kind: type) -> list[Any]:
         """What it wrote down of one kind."""

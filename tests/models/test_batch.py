@@ -100,7 +100,7 @@ async def test_batches_are_in_nobodys_way(fake: FakeMessages, asking: Make) -> N
     one.service.gate.window.width = 1.0
     waiting = asyncio.create_task(write(one, batch=True))
     await one.until(events.ModelBatched)
-    assert await asyncio.wait_for(write(one), 10) == SAID
+    assert await asyncio.wait_for(write(one), 60) == SAID
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
 

@@ -38,7 +38,7 @@ assert lost() is None
 
 
 def test_what_got_old_is_fetched() -> None:
-    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=100)
 
 
 def test_in_another_program_nothing_is_done() -> None:

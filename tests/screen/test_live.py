@@ -347,8 +347,8 @@ def sizes(live: ScriptedLive) -> list[tuple[object, ...]]:
 
 
 async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
-    """Wait for something, but not for long."""
-    for _ in range(100):
+    """Wait for something, but not for ever."""
+    for _ in range(1000):
         if holds():
             return
         await pilot.pause(0.05)

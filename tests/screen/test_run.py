@@ -53,7 +53,7 @@ def test_without_a_terminal_it_says_what_to_do() -> None:
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"needs a terminal" in done.stderr
@@ -99,7 +99,7 @@ def test_a_live_session_needs_a_terminal_and_says_what_does_without() -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=100,
     )
     assert done.returncode == 2
     assert done.stdout == b""
@@ -160,7 +160,7 @@ def test_a_terminal_that_is_closed_ends_it() -> None:
         while b"\x1b[?1049h" not in shown:
             shown += os.read(ours, 1 << 16)
         os.close(ours)
-        assert child.wait(timeout=20) == -signal.SIGHUP
+        assert child.wait(timeout=100) == -signal.SIGHUP
     finally:
         child.kill()
 
@@ -194,9 +194,9 @@ def test_a_polite_signal_puts_the_screen_away(number: signal.Signals) -> None:
             shown += os.read(ours, 1 << 16)
         assert termios.tcgetattr(theirs) != before
         child.send_signal(number)
-        while b"the whole session is in" not in shown and select.select([ours], [], [], 10)[0]:
+        while b"the whole session is in" not in shown and select.select([ours], [], [], 60)[0]:
             shown += os.read(ours, 1 << 16)
-        assert child.wait(timeout=20) == ExitCode.INTERRUPTED
+        assert child.wait(timeout=100) == ExitCode.INTERRUPTED
         assert termios.tcgetattr(theirs) == before
         left = shown[shown.rindex(b"\x1b[?1049l") :]
         assert b"\x1b[?1049h" not in left

@@ -54,7 +54,7 @@ def on_a_terminal(what: str, seed: int) -> bytes:
             written += data
     finally:
         os.close(ours)
-        assert child.wait(timeout=30) == 0, bytes(written[-2000:])
+        assert child.wait(timeout=100) == 0, bytes(written[-2000:])
     return bytes(written)
 
 
