@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from sessions.replay import Player
 from tests.screen.story import BEGAN, ScriptedLive, numbered, whole
 
 Show = Callable[..., AbstractAsyncContextManager[Pilot[int]]]
+TURN = 0.01
+"""Seconds of a small pause, the loop has one turn at least in each."""
 SIZES = ((80, 24), (100, 30), (140, 40))
 
 
@@ -32,6 +35,19 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(session, "wall", lambda: BEGAN + 75)
     return tmp_path / "state"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause is made of small ones: it gives the screen its turns also where the machine gives it none."""
+    pause = Pilot.pause
+
+    async def patiently(pilot: Pilot[int], delay: float | None = None) -> None:
+        for _ in range(round((delay or 0.0) / TURN)):
+            await asyncio.sleep(TURN)
+        await pause(pilot)
+
+    monkeypatch.setattr(Pilot, "pause", patiently)
 
 
 @pytest.fixture
