@@ -61,6 +61,6 @@ def test_bash_completes_with_it(cli: Run, tmp_path: Path) -> None:
         text=True,
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
         check=True,
-        timeout=60,
+        timeout=150,
     )
     assert done.stdout.split() == ["--name", "build", "list", "remove", "show"]

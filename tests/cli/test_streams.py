@@ -30,7 +30,7 @@ def unread(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
             stdout=writer,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=150,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             check=False,
@@ -84,6 +84,6 @@ def redirected(redirection: str, *words: str) -> subprocess.CompletedProcess[str
         ["bash", "-c", f'exec "$@" {redirection}', "bash", *call],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )

@@ -104,12 +104,12 @@ class Workshop:
                 assert (await sandbox.exec(["/bin/bash", "-c", command])).exit_code == 0, command
             if solve:
                 await sandbox.put(copy(made.directory / "solution", "solution"))
-                ran = await sandbox.exec(["bash", "-c", "(/solution/solve.sh) 2>&1"], timeout=60)
+                ran = await sandbox.exec(["bash", "-c", "(/solution/solve.sh) 2>&1"], timeout=150)
                 assert ran.exit_code == 0, ran.stdout
             for command in after:
                 assert (await sandbox.exec(["/bin/bash", "-c", command])).exit_code == 0, command
             await sandbox.put(copy(made.directory / "tests", "tests"))
-            ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=90)
+            ran = await sandbox.exec(["bash", "-c", "(/tests/test.sh) 2>&1"], timeout=150)
             reward = await sandbox.read_file("/logs/verifier/reward.txt")
         return reward.decode().strip(), ran.stdout.decode()
 

@@ -188,7 +188,7 @@ def test_the_grader_loads_no_library_it_has_not_compared(task: Task, tmp_path: P
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=150,
     )
     loaded = {line.split("'")[1] for line in ran.stderr.splitlines() if "extension module '" in line}
     assert "import 'grader.main'" in ran.stderr
