@@ -160,7 +160,7 @@ MINE = {"label": [f"cligym.owner={owner_token()}"]}
 
 async def _clear(endpoint: Endpoint) -> list[str]:
     """Remove what this process made and did not remove; the containers among it. Snapshots may stay."""
-    left = await _containers(endpoint, patience=3.0)
+    left = await _containers(endpoint, patience=30.0)
     async with connect(endpoint) as engine:
         for image in await engine.docker.images.list(all=True, filters=MINE):
             await images.remove(engine, image["Id"])

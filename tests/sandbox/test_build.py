@@ -59,8 +59,8 @@ async def test_a_build_that_nobody_waits_for_ends(engine: Engine, base: str, how
         await images.build(engine, context(base, "touch /a", "sleep 100"), on_line=said, timeout=timeout)
 
     if how == "timeout":
-        with pytest.raises(EngineError, match="took more than 3 s"):
-            await build(3)
+        with pytest.raises(EngineError, match="took more than 10 s"):
+            await build(10)
     else:
         task = asyncio.create_task(build(100))
         await at_it.wait()
