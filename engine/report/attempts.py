@@ -61,9 +61,13 @@ def keep(out: Path, made: Sequence[Attempt]) -> None:
 
 
 def load(out: Path) -> list[Attempt]:
-    """What is kept, in the order it was; lines that are none are left out."""
+    """What is kept, in the order it was; lines that are none are left out.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
     found = []
-    with contextlib.suppress(FileNotFoundError), (out / FILE).open("rb") as file:
+    with translated(out), contextlib.suppress(FileNotFoundError), (out / FILE).open("rb") as file:
         for line in file:
             with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
                 found.append(msgspec.json.decode(line, type=Attempt))

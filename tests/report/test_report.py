@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import OutputError
 from engine.repair import results
 from engine.report import attempts, card, page
 from engine.report.figures import Figures, Made, gather, reason
@@ -182,6 +183,13 @@ def test_a_card_that_is_no_file_stays(tmp_path: Path) -> None:
     out = output.prepare(tmp_path / "out")
     (out / "README.md").mkdir()
     assert {path.name for path in write(out)} == {"report.html"}
+
+
+def test_attempts_that_cannot_be_read_are_an_error_of_one_line(tmp_path: Path) -> None:
+    out = output.prepare(tmp_path / "out")
+    (out / attempts.FILE).mkdir()
+    with pytest.raises(OutputError, match="cannot write to"):
+        write(out)
 
 
 def test_what_solvers_made_of_the_tasks_is_told(task: Task, tmp_path: Path) -> None:
