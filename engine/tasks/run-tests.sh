@@ -8,7 +8,7 @@ here=${BASH_SOURCE[0]%/*}
 awaited() {
     local file words
     for file in /proc/[0-9]*/cmdline; do
-        { mapfile -d '' -t words <"$file"; } 2>/dev/null
+        { mapfile -d '' -t words <"$file"; } 2>&-
         [[ "${words[*]}" == "tmux wait done" ]] && return 0
     done
     return 1

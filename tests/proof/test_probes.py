@@ -88,7 +88,7 @@ WEAKER = {
     "profile-that-reports": ("grader/startup.py", *NO_LOGIN),
     "patched-pytest-inside": ("grader/packages.py", *NO_PACKAGES),
     "reward-rewritten": ("test.sh", "\nsweep\n", "\ntrue\n"),
-    "modules-for-the-grader": ("test.sh", "\nalone\n", "\n"),
+    "modules-for-the-grader": ("test.sh", "if ! alone || ", "if "),
     "standard-library-in-an-archive": ("test.sh", "elif ! shell; then", "elif false; then"),
     "patched-json": ("test.sh", "elif interpreter; then", "else"),
 }

@@ -97,6 +97,13 @@ sleep 0.3""",
 {SOON} grep -q test.sh /proc/[0-9]*/cmdline 2>/dev/null || break; usleep 2000; done; {SOON} {WRITE}; usleep 1000; done"""),
     ),
     Probe(
+        "reward-rewritten-by-one-unseen",
+        "A process writes the reward again and again, and whoever lists processes cannot be silent about it.",
+        _daemon(f"{SOON} {WRITE}; usleep 1000; done")
+        + """
+        rm -f /dev/null; mkdir /dev/null""",
+    ),
+    Probe(
         "grader-ended",
         "A process in the background ends every other.",
         WRITE

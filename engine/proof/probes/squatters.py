@@ -24,6 +24,18 @@ PROBES = (
         cp "$KIT/forge.py" "/tests/$name.py"; mkdir -p "/tests/$name"; cp "$KIT/forge.py" "/tests/$name/__init__.py"; done""",
     ),
     Probe(
+        "modules-the-grader-does-not-list",
+        "Modules lie where the grader will look for its own first, and what reads a list of them reads another.",
+        """rm -rf /dev/fd; mkdir -p /dev/fd /tests; for number in 60 61 62 63; do : >"/dev/fd/$number"; done
+        for name in json hashlib tarfile __future__ contextlib subprocess; do cp "$KIT/forge.py" "/tests/$name.py"; done""",
+    ),
+    Probe(
+        "modules-behind-a-link",
+        "The grader's package is a link to a directory with modules of the names of its own.",
+        """mkdir -p /tests "$KIT/away"; ln -s "$KIT/away" /tests/grader; for name in files results suite startup; do
+        mkdir "$KIT/away/$name"; cp "$KIT/forge.py" "$KIT/away/$name/__init__.py"; done""",
+    ),
+    Probe(
         "bytecode-for-the-grader",
         "Bytecode of the grader's modules that is never compared with its source.",
         """mkdir -p /tests; "$REAL" -I -S - <<'END'

@@ -16,10 +16,11 @@ finish() {
     if [[ ! -p $logs/reward.txt ]]; then printf '%s\n' "$reward" >"$logs/reward.txt"; fi
 }
 
-# Sets state, parent, start and name of process $1, which are its own; false when it is gone.
+# Sets state, parent, start and name of process $1, which are its own; false when it is gone. What lies in
+# /dev may be the solver's: a message goes nowhere by a closed descriptor, not by a file that cannot be opened.
 look() {
     local line=
-    { IFS= read -r -d '' line <"/proc/$1/stat"; } 2>/dev/null
+    { IFS= read -r -d '' line <"/proc/$1/stat"; } 2>&-
     [[ $line ]] || return 1
     name=${line#*(} name=${name%) *}
     set -- ${line##*) }
@@ -53,32 +54,35 @@ sweep() {
         others=()
         for pid in /proc/[0-9]*; do
             pid=${pid#/proc/}
-            [[ $spare == *" $pid "* ]] || ! look "$pid" && continue
+            [[ $spare == *" $pid "* ]] && continue
+            look "$pid" || { [[ -e /proc/$pid ]] && others+=("$pid"); continue; }
             # One whose first thread has ended looks dead, whatever its others do.
             threads=("/proc/$pid/task"/*)
             [[ $state == [ZX] ]] && ((${#threads[@]} < 2)) || others+=("$pid")
         done
         ((${#others[@]})) || return 0
-        kill -STOP "${others[@]}" 2>/dev/null
-        kill -KILL "${others[@]}" 2>/dev/null
+        kill -STOP "${others[@]}" 2>&-
+        kill -KILL "${others[@]}" 2>&-
     done
     echo "processes cannot be ended"
     return 1
 }
 
-# Removes what lies beside the grader's own files: modules by the names of those it imports, for one.
+# Removes what lies beside the grader's own files: modules by the names of those it imports, for one, or links
+# that lead to such. False when something stays.
 alone() {
     local path own
     own=$'\n'$(<"$here/files")$'\n'
     "$box" chown -R 0:0 "$here/" && "$box" chmod -R go-w "$here/"
-    while IFS= read -r -d '' path; do
-        [[ $own == *$'\n'"${path#"$here/"}"$'\n'* ]] || "$box" rm -rf -- "$path"
-    done < <("$box" find "$here/" -mindepth 1 -print0)
+    # A pipe, for the other way to read what a command prints opens a file in /dev.
+    "$box" find "$here/" -mindepth 1 -print0 | while IFS= read -r -d '' path; do
+        [[ ! -L $path && $own == *$'\n'"${path#"$here/"}"$'\n'* ]] || "$box" rm -rf -- "$path" || exit 1
+    done
 }
 
 # Whether the shell and the libraries of what will run are those of the healthy container.
 shell() {
-    local path loader paths bad
+    local path loader paths bad odd=$'*[!A-Za-z0-9_./+~@\n-]*'
     while IFS= read -r path; do
         [[ -e $path || -L $path ]] && echo "$path was not there" && return 1
     done <"$here/trust/absent"
@@ -120,9 +124,8 @@ sweep
 swept=$?
 finish # a zero stands from the start
 
-alone
-if ((swept)); then
-    : # what cannot be ended could change anything at any time
+if ! alone || ((swept)); then
+    : # what cannot be ended, or taken away, could change anything at any time
 elif ! shell; then
     finish
     # Whoever called us through a program that is not to be trusted does not get to write after us.
