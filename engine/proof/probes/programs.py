@@ -80,6 +80,14 @@ PROBES = (
         solved=True,
     ),
     Probe(
+        "library-of-a-strange-name",
+        "A library of a program's lies where the loader looks first, by a link to a name that a shell takes for two.",
+        """for at in /usr/lib/*-linux-*; do [ -e "$at/libcap-ng.so.0" ]; mkdir -p "$KIT/a b" "$at/glibc-hwcaps/x86-64-v2"
+        cp -L "$at/libcap-ng.so.0" "$KIT/a b/c"; printf x >>"$KIT/a b/c"
+        ln -s "$KIT/a b/c" "$at/glibc-hwcaps/x86-64-v2/libcap-ng.so.0"; done; rm /etc/ld.so.cache""",
+        solved=True,
+    ),
+    Probe(
         "patched-interpreter",
         "One byte of the interpreter's own text is another.",
         """printf ' ' >>"$REAL" """,

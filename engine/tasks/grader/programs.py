@@ -16,6 +16,8 @@ from .fresh import began, fresh
 
 CACHE = "/etc/ld.so.cache"
 """Tells the loader where libraries are."""
+LISTED = re.compile(rb"\t(?:\S+ => )?(/\S+) \(0x[0-9a-f]+\)")
+"""What the loader says of one library."""
 UNMISSED = re.compile(r"(?:pip|wheel|easy_install)[\d.-]*")
 """Programs that install others, of which it does not matter which is found."""
 
@@ -78,7 +80,12 @@ def _linked(contract: dict[str, Any], known: dict[str, str]) -> Iterator[str]:
         listed = subprocess.run(
             [contract["loader"], "--list", path], capture_output=True, check=False, env={}
         )
-        seen |= {word for word in os.fsdecode(listed.stdout).split() if word.startswith("/")}
+        for line in listed.stdout.split(b"\n"):
+            found = LISTED.fullmatch(line)
+            if found is None and b"/" in line:
+                yield f"{path} has a library of a strange name: {os.fsdecode(line)[:80]}"
+            elif found is not None:
+                seen.add(os.fsdecode(found[1]))
     if os.path.isfile(CACHE):
         with open(CACHE, "rb") as file:
             names = [os.fsdecode(name) for name in file.read().split(b"\0") if b"/libnss_" in name]

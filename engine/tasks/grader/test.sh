@@ -91,8 +91,11 @@ shell() {
     [[ $loader ]] || return 0
     "$box" grep -e bash -e "$loader" "$here/trust/files" | "$box" sha256sum -c -s || { echo "bash was changed" && return 1; }
     paths=$(while IFS= read -r path; do "$box" env -i "$loader" --list "$path"; done <"$here/trust/programs" |
-        "$box" awk '{for (i = 1; i <= NF; i++) if ($i ~ /^\//) print $i}' | "$box" sort -u |
-        "$box" xargs -n 1 "$box" readlink -f)
+        "$box" awk 'NF == 2 || NF == 4 && $2 == "=>" {if ($(NF - 1) ~ /^\//) print $(NF - 1); next} {print "?"}' |
+        "$box" sort -u)
+    # A name with a space in it would be taken for others.
+    [[ $paths == $odd ]] || paths=$(for path in $paths; do "$box" readlink -f "$path"; done)
+    [[ $paths == $odd ]] && echo "libraries have strange names" && return 1
     bad=$("$box" sha256sum $paths | "$box" awk 'NR == FNR {known[$0]; next} !($0 in known)' "$here/trust/libraries" -)
     [[ $paths && -z $bad ]] || { echo "libraries were changed: ${bad:0:200}" && return 1; }
 }
