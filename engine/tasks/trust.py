@@ -145,6 +145,7 @@ def _redirecting(tree: Tree, test: TestCommand, interpreter: str, library: str) 
     yield from ABSENT
     for folder in sorted({posixpath.dirname(interpreter), posixpath.dirname(test.python)}):
         yield f"{folder}/pybuilddir.txt"
+        yield f"{folder}/Modules/Setup.local"
         yield f"{folder}/pyvenv.cfg"
         yield f"{posixpath.dirname(folder).rstrip('/')}/pyvenv.cfg"
         for name in (posixpath.basename(interpreter), posixpath.basename(test.python), "python"):
@@ -155,6 +156,9 @@ def _redirecting(tree: Tree, test: TestCommand, interpreter: str, library: str) 
         for prefix in {posixpath.dirname(lib), posixpath.dirname(posixpath.dirname(test.python))}:
             for each in ("lib", "lib64"):
                 yield f"{prefix.rstrip('/')}/{each}/python{major}{minor}.zip"
+        for folder in sorted({posixpath.dirname(interpreter), posixpath.dirname(test.python)}):
+            for each in ("lib", "lib64"):  # looked for here before it is beside
+                yield f"{folder}/{each}/{posixpath.basename(library)}"
 
 
 def packages(tree: Tree, sites: Iterable[str], library: str) -> dict[str, dict[str, State]]:

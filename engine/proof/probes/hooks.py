@@ -73,6 +73,24 @@ PROBES = (
         ELSEWHERE + 'for at in "$VENV/bin" "${REAL%/*}"; do echo "home = $KIT/bin" >"$at/pyvenv.cfg"; done',
     ),
     Probe(
+        "standard-library-below-the-interpreter",
+        "A standard library lies below the interpreter's directory, where it is looked for first.",
+        ELSEWHERE + 'mkdir -p "${REAL%/*}/lib"; cp -a "$KIT/lib/${LIB##*/}" "${REAL%/*}/lib/"',
+    ),
+    Probe(
+        "extensions-below-the-interpreter",
+        "The interpreter's extensions lie below its directory, too, and with them a module others use if it is there.",
+        """at="${REAL%/*}/lib/${LIB##*/}"; mkdir -p "$at/lib-dynload/org/python"; cp -a "$LIB/lib-dynload" "$at/"
+        for file in org/__init__ org/python/__init__ org/python/core; do cp "$KIT/forge.py" "$at/lib-dynload/$file.py"; done""",
+    ),
+    Probe(
+        "interpreter-in-a-build",
+        "A file tells the interpreter that it has just been built, and where its standard library is then.",
+        ELSEWHERE
+        + """mkdir "${REAL%/*}/Modules"; : >"${REAL%/*}/Modules/Setup.local"
+        for at in "${REAL%/*/*}" "${REAL%/*}"; do cp -a "$KIT/lib/${LIB##*/}" "$at/Lib"; done""",
+    ),
+    Probe(
         "standard-library-in-an-archive",
         "An archive that comes before the standard library on every search path.",
         """"$REAL" -I -S - <<'END'
