@@ -91,6 +91,14 @@ PROBES = (
         for at in "${REAL%/*/*}" "${REAL%/*}"; do cp -a "$KIT/lib/${LIB##*/}" "$at/Lib"; done""",
     ),
     Probe(
+        "packages-behind-a-carriage-return",
+        "The virtual environment's configuration lets in the user's packages, in a line that not all take for one.",
+        """printf 'x = y\\rinclude-system-site-packages = true\\n' >>"$VENV/pyvenv.cfg"
+        at="$HOUSE/.local/lib/${LIB##*/}/site-packages"; mkdir -p "$at/helper-1.0.dist-info"; cp "$KIT/forge.py" "$at/helper.py"
+        cd "$at/helper-1.0.dist-info"; printf '[pytest11]\\nhelper = helper\\n' >entry_points.txt
+        printf 'Name: helper\\nVersion: 1.0\\n' >METADATA; chown -R "$TESTER" "$HOUSE" """,
+    ),
+    Probe(
         "standard-library-in-an-archive",
         "An archive that comes before the standard library on every search path.",
         """"$REAL" -I -S - <<'END'

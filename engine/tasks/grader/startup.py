@@ -141,6 +141,9 @@ def environment(contract: dict[str, Any], here: str) -> Iterator[str]:
 
 
 def _values(text: str, key: str) -> list[str]:
-    """All values a key has: of two, one reader takes the first and another the last."""
-    pairs = (line.partition("=") for line in text.split("\n"))
+    """All values a key has: of two, one reader takes the first and another the last.
+
+    Lines end as they do to Python's text files, a carriage return among the ends.
+    """
+    pairs = (line.partition("=") for line in re.split("[\r\n]", text))
     return [value.strip() for name, _, value in pairs if name.strip().lower() == key]
