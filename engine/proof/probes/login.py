@@ -98,6 +98,13 @@ PROBES = (
         """{ echo " $TESTER:x:0:0::/root:/bin/bash"; cat /etc/passwd; } >"$KIT/new"; cat "$KIT/new" >/etc/passwd""",
     ),
     Probe(
+        "another-group-behind-a-space",
+        "An entry as it was, behind what only some take for a space, and one with another group.",
+        """{ printf '\\302\\240'; grep "^$TESTER:" /etc/passwd; cat /etc/passwd; } |
+        sed "s/^\\($TESTER:[^:]*:[0-9]*\\):[0-9]*:/\\1:12:/" >"$KIT/new"; cat "$KIT/new" >/etc/passwd""",
+        solved=True,
+    ),
+    Probe(
         "groups-looked-up-elsewhere",
         "Groups are looked up by way of another library, which the grader's root would load.",
         """sed -i 's/^group:.*/group: helper files/' /etc/nsswitch.conf; grep -q helper /etc/nsswitch.conf ||

@@ -106,9 +106,10 @@ def account(contract: dict[str, Any], here: str) -> Iterator[str]:
     gold = texts(here, contract["texts"])
     user = contract["user"]
 
-    def entry(text: str | None) -> list[str]:
+    def entries(text: str | None) -> list[list[str]]:
+        # All of them, for which is the first depends on what counts as a space before the name.
         lines = [line.strip().split(":") for line in (text or "").split("\n")]
-        return next((fields[:4] + fields[5:] for fields in lines if fields[0] == user), [])
+        return [fields[:4] + fields[5:] for fields in lines if fields[0] == user]
 
     def services(text: str | None) -> list[list[str]]:
         lines = [line.split("#")[0].split() for line in (text or "").split("\n")]
@@ -119,7 +120,7 @@ def account(contract: dict[str, Any], here: str) -> Iterator[str]:
         named = (words[1:] for words in lines if words and words[0].lower().startswith(OTHERS))
         return {word for words in named for word in words if not word.startswith("[")}
 
-    for path, read in (("/etc/passwd", entry), ("/etc/nsswitch.conf", services)):
+    for path, read in (("/etc/passwd", entries), ("/etc/nsswitch.conf", services)):
         if read(gold.get(path, "")) != read(text_of(path)):
             yield f"{path} says something else of {user}"
     path = "/etc/nsswitch.conf"
