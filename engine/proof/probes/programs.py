@@ -88,6 +88,12 @@ PROBES = (
         solved=True,
     ),
     Probe(
+        "interpreter-with-more-rights",
+        "Whoever starts the interpreter runs it as root.",
+        'chmod u+s "$REAL"',
+        solved=True,
+    ),
+    Probe(
         "patched-interpreter",
         "One byte of the interpreter's own text is another.",
         """printf ' ' >>"$REAL" """,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import re
+import stat
 import tarfile
 from collections.abc import Iterator
 from typing import Any
@@ -129,16 +131,26 @@ def account(contract: dict[str, Any], here: str) -> Iterator[str]:
 
 
 def environment(contract: dict[str, Any], here: str) -> Iterator[str]:
-    """The tests' interpreter is gold's, in the same kind of environment."""
+    """The tests' interpreter is gold's, with its user's rights, in the same kind of environment."""
     python = contract["python"]
     if os.path.realpath(python) != contract["interpreter"]:
         yield f"{python} is another interpreter"
+    elif _privileged(python):
+        yield f"{python} has more rights than who runs it"
     gold = texts(here, contract["texts"])
     for path in contract["venv"]:
         then, now = gold.get(path, ""), text_of(path) or ""
         for key in ("home", "include-system-site-packages"):
             if _values(then, key) != _values(now, key):
                 yield f"{path}: {key} is not what it was"
+
+
+def _privileged(path: str) -> bool:
+    """Whether a program runs with other rights than those of who starts it."""
+    rights: list[str] = []
+    with contextlib.suppress(OSError):  # a filesystem without attributes
+        rights = os.listxattr(path)
+    return bool(os.stat(path).st_mode & (stat.S_ISUID | stat.S_ISGID)) or "security.capability" in rights
 
 
 def _values(text: str, key: str) -> list[str]:
