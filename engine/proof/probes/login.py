@@ -143,6 +143,13 @@ PROBES = (
         solved=True,
     ),
     Probe(
+        "settings-of-openssl-behind-a-mark",
+        "A mark of the text's encoding comes before the line by which OpenSSL reads further settings.",
+        """printf 'openssl_conf = i\\n[i]\\nproviders = p\\n[p]\\ne = e\\n[e]\\nmodule = %s/e.so\\nactivate = 1\\n' "$KIT" >"$KIT/cnf"
+        for at in /etc/ssl /usr/lib/ssl; do mkdir -p "$at"; printf '\\357\\273\\277.include %s/cnf\\n' "$KIT" >"$at/openssl.cnf"; done""",
+        solved=True,
+    ),
+    Probe(
         "services-looked-up-in-a-library",
         "A library that a setting has always named, but was never there.",
         """grep -q '^services:.* db' /etc/nsswitch.conf || sed -i 's/^services:/& db/' /etc/nsswitch.conf

@@ -45,7 +45,10 @@ def openssl(contract: dict[str, Any], here: str) -> Iterator[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines as they are, and as they go on after a backslash, which may itself be meant; without comments."""
+    """Lines as they are, and as they go on after a backslash, which may itself be meant.
+
+    Without comments, and the mark a text may begin with.
+    """
     both = [*text.split("\n"), *re.sub(r"\\\r*\n", "", text).split("\n")]
-    lines = [line.split("#", 1)[0].strip() for line in both]
+    lines = [line.split("#", 1)[0].strip("\ufeff").strip() for line in both]
     return [line for line in lines if line]
