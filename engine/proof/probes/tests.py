@@ -24,6 +24,12 @@ done""",
         "The files of tests write the results when they are loaded.",
         EACH + 'cat "$KIT/forge.py" "$file" >"$KIT/new"; cat "$KIT/new" >"$file"; done',
     ),
+    Probe(
+        "examples-in-a-text",
+        "A text beside the tests has examples, which pytest runs as it runs the tests.",
+        EACH
+        + """printf '>>> exec(open("%s/forge.py").read())\\n' "$KIT" >"$(dirname "$file")/test_00.txt"; done""",
+    ),
     Probe("tests-deleted", "The files of tests are removed.", EACH + 'rm "$file"; done'),
     Probe("tests-emptied", "The files of tests are emptied.", EACH + ': >"$file"; done'),
     Probe(

@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 IGNORED = frozenset({"__pycache__", "build", "dist", "node_modules", "venv"})
@@ -148,6 +148,20 @@ def configuration(contract: dict[str, Any], here: str) -> Iterator[str]:
                 path = os.path.join(directory, name)
                 if path not in known and not name.endswith(".py") and directory not in contract["above"]:
                     yield f"{path} was added"
+
+
+def strangers(contract: dict[str, Any], collected: Iterable[str]) -> Iterator[str]:
+    """No test is of a file that was not there: pytest runs the examples of a text as it runs all others."""
+    gold = {*contract["f2p"], *contract["p2p"]}
+    roots = tuple(root.rstrip("/") + "/" for root in contract["roots"])
+    one = contract["f2p"][0].split("::", 1)[0]
+    for top in contract["above"]:
+        if os.path.normpath(os.path.join(top, one)) in contract["files"]:  # what names are relative to
+            for name in sorted({test.split("::", 1)[0] for test in collected if test not in gold}):
+                path = os.path.normpath(os.path.join(top, name))
+                if path.startswith(roots) and path not in contract["files"]:
+                    yield f"{path} has tests and was not there"
+            return
 
 
 def start_up(contract: dict[str, Any], here: str) -> Iterator[str]:

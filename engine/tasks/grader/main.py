@@ -67,6 +67,7 @@ def observed(
     """
     watch = results.Watch(contract["f2p"], required, patient=patient)
     run = results.verdict(suite.run(contract["argv"], contract["timeout"], watch), required)
+    run.wrong.extend(files.strangers(contract, run.collected))
     return run, run.missed or watch.failed
 
 

@@ -49,6 +49,8 @@ class Verdict(NamedTuple):
     """The required tests that did not pass, each with what is to be said of it."""
     notes: list[str]
     """What else helps whoever reads the log."""
+    collected: frozenset[str] = frozenset()
+    """All tests that were going to run."""
 
 
 def verdict(run: Run, required: Sequence[str]) -> Verdict:
@@ -72,7 +74,8 @@ def verdict(run: Run, required: Sequence[str]) -> Verdict:
         wrong.append(f"the suite ended otherwise than it says (exit code {run.code}): {_last(run.tail)}")
     if not required:
         wrong.append("no test is required")
-    return Verdict(wrong, _missed(records, required), list(_not_collected(records)))
+    collected = _collected(records)
+    return Verdict(wrong, _missed(records, collected, required), list(_not_collected(records)), collected)
 
 
 def _not_collected(records: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -84,13 +87,19 @@ def _not_collected(records: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"{record.get('id')} cannot be collected: {(reasons or [''])[0][:160]}"
 
 
-def _missed(records: Sequence[dict[str, Any]], required: Sequence[str]) -> dict[str, str]:
-    collected: set[str] = set()
+def _collected(records: Sequence[dict[str, Any]]) -> frozenset[str]:
+    lists = (record["ids"] for record in records if record.get("k") == "collected")
+    return frozenset(
+        shown(test) for ids in lists if isinstance(ids, list) for test in ids if isinstance(test, str)
+    )
+
+
+def _missed(
+    records: Sequence[dict[str, Any]], collected: Collection[str], required: Sequence[str]
+) -> dict[str, str]:
     found: dict[str, tuple[str, str]] = {}
     for record in records:
-        if record.get("k") == "collected" and isinstance(record.get("ids"), list):
-            collected.update(shown(test) for test in record["ids"] if isinstance(test, str))
-        elif record.get("k") == "test":
+        if record.get("k") == "test":
             test = shown(str(record.get("id")))
             if found.get(test, ("passed",))[0] == "passed":  # of two outcomes the one that is not
                 found[test] = (str(record.get("outcome")), str(record.get("message", "")))
@@ -127,13 +136,10 @@ class Watch:
                 for record in parse(line) or []:
                     test = shown(str(record.get("id")))
                     if record.get("k") == "test" and test in self.required:
-                        self.failed.update(_missed([COLLECTED | {"ids": [record.get("id")]}, record], [test]))
+                        self.failed.update(_missed([record], [test], [test]))
         if not self.patient:
             return bool(self.failed)
         return not may_waver(self.failed, self.f2p, self.required)
-
-
-COLLECTED = {"k": "collected"}
 
 
 def may_waver(missed: Collection[str], f2p: Collection[str], required: Collection[str]) -> bool:
