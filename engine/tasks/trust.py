@@ -24,6 +24,13 @@ SHARED = re.compile(r".*\.so(\.[\w.-]+)?")
 """Libraries and extension modules, wherever they lie."""
 NAMED = re.compile(r"/.*/(gconv|gconv-modules\.d|ossl-modules|engines-[\w.]+)")
 """Directories of what is loaded because a setting, a variable or a locale names it."""
+BY_NAME = (
+    "libnss_*",
+    "glibc-hwcaps/*/*",
+    *(f"{name}/*" for name in ("tls", "haswell", "xeon_phi", "avx512_1", "x86_64", "atomics", "aarch64")),
+)
+"""What is looked up in directories of libraries: services, and libraries for a machine's abilities, which the
+loader prefers. Source: `ld.so --help`, also before glibc 2.37."""
 LOGIN = ("/etc/profile", "/etc/bash.bashrc")
 HOME_LOGIN = (".bash_profile", ".bash_login", ".profile", ".bashrc", ".bash_aliases")
 """Files a login bash reads, by itself or as Debian's of them say. Source: bash(1), INVOCATION."""
@@ -199,7 +206,7 @@ def _patterns(tree: Tree) -> tuple[str, ...]:
     named = {path for path, entry in tree.items() if entry.what == "dir" and NAMED.fullmatch(path)}
     services = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", *libraries}
     return (
-        *(f"{folder}/libnss_*" for folder in sorted(services)),
+        *(f"{folder}/{name}" for folder in sorted(services) for name in BY_NAME),
         *(f"{folder}/*" for folder in sorted(named)),
     )
 

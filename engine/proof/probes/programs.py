@@ -80,6 +80,14 @@ PROBES = (
         solved=True,
     ),
     Probe(
+        "library-of-other-programs",
+        "Nothing says where libraries are, and one that only programs use lies where the loader looks first then.",
+        """found=; for at in /usr/lib/*-linux-*; do to="$at/glibc-hwcaps/x86-64-v2"; mkdir -p "$to"
+        for name in libpcre2-8.so.0 libselinux.so.1 libacl.so.1; do [ -e "$at/$name" ] || continue
+        cp -L "$at/$name" "$to/"; printf x >>"$to/$name"; found=yes; done; done; rm /etc/ld.so.cache; [ "$found" ]""",
+        solved=True,
+    ),
+    Probe(
         "library-of-a-strange-name",
         "A library of a program's lies where the loader looks first, by a link to a name that a shell takes for two.",
         """for at in /usr/lib/*-linux-*; do [ -e "$at/libcap-ng.so.0" ]; mkdir -p "$KIT/a b" "$at/glibc-hwcaps/x86-64-v2"
