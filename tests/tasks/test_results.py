@@ -101,7 +101,7 @@ def grade(
     nothing: dict[str, object] = {name: [] for name in lists} | {name: {} for name in tables}
     real = os.path.realpath(sys.executable)
     terms |= nothing | {"user": "nobody in particular", "python": sys.executable, "interpreter": real}
-    terms["texts"] = ["/etc/nsswitch.conf"]
+    terms |= {"texts": ["/etc/nsswitch.conf"], "above": ["/"]}
     with tarfile.open(directory / "gold.tar", "w") as tar:
         if os.path.exists("/etc/nsswitch.conf"):
             tar.add("/etc/nsswitch.conf", filter=lambda info: info)

@@ -65,6 +65,12 @@ PROBES = (
         """cp "$KIT/forge.py" "$SITE/helper.py"; printf '[pytest]\\naddopts = -p helper\\n' >/pytest.ini""",
     ),
     Probe(
+        "configured-above-where-the-project-really-is",
+        "The project is moved below a pytest.ini, and linked to.",
+        """mkdir -p "$KIT/above/lib"; mv "$PROJECT" "$KIT/above/project"; ln -s "$KIT/above/project" "$PROJECT"; cd "$KIT/above"
+        cp "$KIT/forge.py" lib/helper.py; printf '[pytest]\\npythonpath = %s/above/lib\\naddopts = -p helper\\n' "$KIT" >pytest.ini""",
+    ),
+    Probe(
         "plugin-among-the-packages",
         "A package that announces a plugin.",
         """mkdir "$SITE/helper-1.0.dist-info"; cp "$KIT/forge.py" "$SITE/helper.py"; cd "$SITE/helper-1.0.dist-info"

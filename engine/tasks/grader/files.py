@@ -137,7 +137,11 @@ def _emptied(directory: str, known: dict[str, str]) -> Iterator[str]:
 def configuration(contract: dict[str, Any], here: str) -> Iterator[str]:
     """No configuration of pytest was added, beside the tests or in any directory above."""
     known = {**contract["files"], **contract["configs"]}
-    for directory in contract["above"]:
+    above = list(contract["above"])
+    real = os.path.realpath(above[0])  # a project that was moved and linked to has others above it, too
+    while (real := os.path.dirname(real)) not in above:
+        above.append(real)
+    for directory in above:
         for name in sorted(CONFIGS):
             path = os.path.join(directory, name)
             if os.path.lexists(path) and mark(path) != known.get(path, ""):
