@@ -91,8 +91,8 @@ def test_a_login_file_that_was_damaged_before_may_lack_lines(
 
 
 def test_copies_of_modules_go_where_they_could_be_imported(tmp_path: Path, here: Path) -> None:
-    kept = ("build/own.py", "build/notes.txt", ".tox/x.py", "src/a.py", "docs/builds/y.py")
-    gone = ("build/zz.py", "build/lib/p/__init__.py", "src/venv/v.so", "dist/d.pyc")
+    kept = ("build/own.py", "build/notes.txt", ".tox/x.ini", "src/a.py", "docs/builds/y.py")
+    gone = (".tox/x.py", "build/zz.py", "build/lib/p/__init__.py", "src/venv/v.so", "dist/d.pyc")
     for name in (*kept, *gone):
         (tmp_path / "app" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "app" / name).write_text("")

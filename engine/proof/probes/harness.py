@@ -71,6 +71,12 @@ PROBES = (
         cp "$KIT/forge.py" lib/helper.py; printf '[pytest]\\npythonpath = %s/above/lib\\naddopts = -p helper\\n' "$KIT" >pytest.ini""",
     ),
     Probe(
+        "tests-in-a-hidden-directory",
+        "A conftest and tests lie in a hidden directory of the project's.",
+        """for at in "$PROJECT" "$PROJECT"/tests; do mkdir -p "$at/.more"; for name in conftest test_00; do
+        cp "$KIT/forge.py" "$at/.more/$name.py"; done; done""",
+    ),
+    Probe(
         "plugin-among-the-packages",
         "A package that announces a plugin.",
         """mkdir "$SITE/helper-1.0.dist-info"; cp "$KIT/forge.py" "$SITE/helper.py"; cd "$SITE/helper-1.0.dist-info"

@@ -14,7 +14,8 @@ from typing import Any
 IGNORED = frozenset({"__pycache__", "build", "dist", "node_modules", "venv"})
 """Directories, beside hidden ones, in which installing a project may leave copies of its modules.
 
-Such copies are taken away before the tests run: these names can be imported like any other."""
+Such copies are taken away before the tests run: these names can be imported like any other, and where the
+project says itself what pytest leaves out, hidden directories may be searched for tests."""
 MODULES = (".py", ".pyc", ".pyo", ".so", ".pth")
 CONFIGS = frozenset(
     {
@@ -111,10 +112,10 @@ def copies(contract: dict[str, Any], here: str) -> Iterator[str]:
     """Modules that installing the project may have left are taken away; yields what cannot be."""
     for root in contract["roots"]:
         for at, folders, _ in os.walk(root):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in sorted(IGNORED.intersection(folders) - {"__pycache__"}):
-                folders.remove(name)
-                yield from _emptied(os.path.join(at, name), contract["files"])
+            for name in sorted(folders):
+                if name != "__pycache__" and (name in IGNORED or name.startswith(".")):
+                    folders.remove(name)
+                    yield from _emptied(os.path.join(at, name), contract["files"])
 
 
 def _emptied(directory: str, known: dict[str, str]) -> Iterator[str]:
