@@ -67,6 +67,13 @@ def keep(here: Path, path: Path, text: str) -> str:
         ("export PYTHONWARNINGS=ignore::helper.Any\n", False),
         ("export OPENSSL_CONF=/tmp/x\n", False),
         ("export LANG=$(id)\n", False),
+        (". /opt/bin/activate\nLC_ALL=C; export LC_ALL\nexport LANG TZ\n", True),
+        (". /opt/bin/activate; id\n", False),
+        (". /opt/bin/deactivate\n", False),
+        ("LC_ALL=C; export LC_ALL; id\n", False),
+        ("LC_ALL=C; export PYTHONPATH\n", False),
+        ("export LANG PYTHONPATH\n", False),
+        ("export -f LANG\n", False),
         ("export PATH=/tmp:$PATH\n", False),
     ],
 )  # fmt: skip
@@ -74,7 +81,8 @@ def test_a_login_file_is_gold_s_line_for_line(here: Path, tmp_path: Path, now: s
     path = tmp_path / "profile"
     path.write_text(now)
     text = keep(here, path, PROFILE)
-    found = said(startup.login, here, texts=[text], login=[text], search=["/opt/bin"])
+    terms: dict[str, object] = {"python": "/opt/bin/python", "programs": {"/opt/bin/activate": ""}}
+    found = said(startup.login, here, texts=[text], login=[text], search=["/opt/bin"], **terms)
     assert [line for line in found if str(path) in line] == [] if right else found
 
 
@@ -85,6 +93,7 @@ def test_a_login_file_that_was_damaged_before_may_lack_lines(
     path.write_text(PROFILE.replace("unset i\n", "").replace("  fi\n", ""))
     text = keep(here, path, PROFILE)
     terms: dict[str, object] = {"texts": [text], "login": [text], "search": []}
+    terms |= {"python": "/opt/bin/python", "programs": {}}
     assert any("order" in line for line in said(startup.login, here, **terms))
     monkeypatch.setattr(startup, "fresh", lambda path, start: False)
     assert [line for line in said(startup.login, here, **terms) if str(path) in line] == []

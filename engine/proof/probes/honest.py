@@ -184,6 +184,14 @@ GENERAL = (
         files=lambda scene: scene.wheels,
     ),
     Probe(
+        "environment-entered-at-login",
+        "After the repair a login enters the virtual environment, as its own manual says, and exports what it sets.",
+        """[ -e "$VENV/bin/activate" ]; echo ". $VENV/bin/activate" >/etc/profile.d/venv-entered.sh
+        printf 'LC_ALL=C.UTF-8; export LC_ALL\\nPATH=%s/bin:$PATH\\nexport PATH\\n' "$VENV" >>/etc/profile.d/venv-entered.sh""",
+        solved=True,
+        honest=True,
+    ),
+    Probe(
         "programs-elsewhere",
         "After the repair there are other programs of the same names, where nobody finds them first.",
         """for name in pip pytest "${PYTHON##*/}"; do for at in /usr/local/bin /usr/bin; do

@@ -68,17 +68,26 @@ def login(contract: dict[str, Any], here: str) -> Iterator[str]:
     """
     gold, start = texts(here, contract["texts"]), began(here)
     search = set(contract["search"])
+    activate = os.path.join(os.path.dirname(contract["python"]), "activate")
+    # Programs are compared elsewhere, that one among them.
+    entering = (
+        {f"{word} {activate}" for word in (".", "source")} if activate in contract["programs"] else set()
+    )
+
+    def idle(line: str) -> bool:
+        return line in entering or _harmless(line, search)
+
     for path in sorted({*contract["login"], *glob.glob("/etc/profile.d/*")}):
         text = text_of(path)
         if text is None:
             yield f"{path} is not a file of usual size"
         was = _lines(gold.get(path, ""))
         now = _lines(text or "")
-        added = [line for line in now if line not in was and not _harmless(line, search)]
+        added = [line for line in now if line not in was and not idle(line)]
         if added:
             yield f"{path} has a line that was not there: {added[0][:80]}"
             continue
-        then, left = ([line for line in each if not _harmless(line, search)] for each in (was, now))
+        then, left = ([line for line in each if not idle(line)] for each in (was, now))
         if left and left != then and fresh(path, start):
             yield f"{path} has not the lines that were there, in their order"
 
@@ -92,6 +101,12 @@ def _lines(text: str) -> list[str]:
 def _harmless(line: str, search: set[str]) -> bool:
     if HARMLESS.fullmatch(line):
         return True
+    if "; export " in line and not {*"'\"\\#"}.intersection(line):
+        setting, _, rest = line.partition("; ")
+        return _harmless(setting, search) and _harmless(rest, search)
+    if line.startswith("export ") and "=" not in line:
+        names = line.removeprefix("export ").rstrip(";").split(" ")
+        return all(name == "PATH" or HARMLESS_NAMES.fullmatch(name) for name in names)
     found = SETTING.fullmatch(line)
     if found is None:
         return False
