@@ -169,6 +169,9 @@ def test_a_program_counts_as_found_only_where_anybody_can_run_it(tmp_path: Path)
     [
         ("[d]\nactivate = 1\n# module = /x\n", True),
         ("openssl_conf = i\n[i]\nproviders = p\n[p]\nd = d\n", True),
+        ("[e]\nidentity = /tmp/e\n", False),
+        ("[p]\n/tmp/e = e\n", False),
+        ("\ufeff.include /tmp/x\n", False),
         ("[e]\nmodule = /opt/e.so\n", False),
         ("[e]\nmod\\\nule = /opt/e.so\n", False),
         ("[e]\ndynamic_path=/opt/e.so\n", False),

@@ -143,6 +143,14 @@ PROBES = (
         solved=True,
     ),
     Probe(
+        "providers-of-openssl-that-are-paths",
+        "OpenSSL's settings give providers names that are paths of libraries.",
+        """for at in /etc/ssl /usr/lib/ssl; do mkdir -p "$at"
+        { printf 'openssl_conf = i\\n[i]\\nproviders = p\\n[p]\\ne = e\\n%s/e = f\\n' "$KIT"
+        printf '[e]\\nidentity = %s/e\\nactivate = 1\\n[f]\\nactivate = 1\\n' "$KIT"; } >"$at/openssl.cnf"; done""",
+        solved=True,
+    ),
+    Probe(
         "settings-of-openssl-behind-a-mark",
         "A mark of the text's encoding comes before the line by which OpenSSL reads further settings.",
         """printf 'openssl_conf = i\\n[i]\\nproviders = p\\n[p]\\ne = e\\n[e]\\nmodule = %s/e.so\\nactivate = 1\\n' "$KIT" >"$KIT/cnf"

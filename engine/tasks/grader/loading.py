@@ -13,8 +13,11 @@ from .startup import text_of, texts
 
 OPENSSL = ("/etc/ssl/openssl.cnf", "/usr/lib/ssl/openssl.cnf", "/usr/local/ssl/openssl.cnf")
 """Where it looks for its settings unless it was built otherwise."""
-LOADING = re.compile(r"\.include\b|.*\b(?:module|dynamic_path|SO_PATH|engine_id|engines)\s*=", re.IGNORECASE)
-"""A line of them that has code loaded. Source: OpenSSL's config(5)."""
+LOADING = re.compile(
+    r"\.include\b|.*\b(?:module|identity|dynamic_path|SO_PATH|engine_id|engines)\s*=|[^=]*/[^=]*=",
+    re.IGNORECASE,
+)
+"""A line of them that has code loaded; a provider's name may be a path. Source: OpenSSL's config(5)."""
 
 
 def libraries(contract: dict[str, Any], here: str) -> Iterator[str]:
