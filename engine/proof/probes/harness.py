@@ -104,6 +104,14 @@ PROBES = (
         cp helper.py "$SITE/helper.py" """,
     ),
     Probe(
+        "plugin-by-way-of-a-process",
+        "A package announces a plugin in a file that is another one for each process, with its module among caches.",
+        """mkdir -p "$SITE/helper-1.0.dist-info" "$PROJECT/__pycache__" "$KIT/helper"; cp "$KIT/forge.py" "$KIT/helper/__init__.py"
+        ln -s "$KIT/helper" "$PROJECT/__pycache__/helper"; cd "$SITE/helper-1.0.dist-info"
+        printf '[pytest11]\\nhelper = __pycache__.helper\\n' >"$PROJECT/entries"; ln -s /proc/self/cwd/entries entry_points.txt
+        printf 'Name: helper\\nVersion: 1.0\\n' >METADATA""",
+    ),
+    Probe(
         "plugin-among-the-extensions",
         "Metadata among the standard library's extensions that announces a plugin.",
         """mkdir -p "$LIB/lib-dynload/helper-1.0.dist-info" "$PROJECT/venv"; cp "$KIT/forge.py" "$PROJECT/venv/__init__.py"

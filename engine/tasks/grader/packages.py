@@ -128,10 +128,19 @@ def _described(directory: str, path: str) -> tuple[str, str, int]:
 
 
 def plugins(contract: dict[str, Any], here: str) -> Iterator[str]:
-    """No package announces a plugin of pytest that gold did not have."""
+    """No package announces a plugin of pytest that gold did not have.
+
+    Nor by a link, which may lead another process, or another user, elsewhere than it leads here.
+    """
+    start = began(here)
     for folder in _announcing(contract):
         path = os.path.join(folder, "entry_points.txt")
-        if os.path.isfile(path) and mark(path) != contract["plugins"].get(path, "none"):
+        if os.path.islink(folder) and fresh(folder, start):
+            yield f"{folder} is a link"
+        elif os.path.lexists(path) and mark(path) != contract["plugins"].get(path, "none"):
+            if os.path.islink(path) or not os.path.isfile(path):
+                yield f"{path} is no file"
+                continue
             with open(path, "rb") as file:
                 if b"pytest11" in file.read():
                     yield f"{path} announces a plugin"
@@ -155,10 +164,8 @@ def caches(contract: dict[str, Any], here: str) -> Iterator[str]:
     """Forget bytecode of the project's that gold did not have; yields what cannot be forgotten."""
     for root in contract["roots"]:
         for at, folders, names in os.walk(root):
-            path = os.path.join(at, "__pycache__")
-            if "__pycache__" in folders and os.path.islink(path):
-                os.unlink(path)
-            for name in names:
+            links = [name for name in folders if os.path.islink(os.path.join(at, name))]
+            for name in (*names, *links):  # a link to a directory can be imported
                 path = os.path.join(at, name)
                 if cached(path) and mark(path) != contract["caches"].get(path, "none"):
                     yield from _take_away(path)
