@@ -53,6 +53,13 @@ PROBES = (
         'printf \'cat %s >&3; exit 0\\n\' "$KIT/results" | tee "$HOUSE/.bash_profile" >"$HOUSE/.bash_login"',
     ),
     Probe(
+        "home-that-root-may-not-enter",
+        "The home directory is a link of its user's in a place where the kernel lets nobody else follow it.",
+        """mkdir "$KIT/sticky"; chmod 1777 "$KIT/sticky"; mv "$HOUSE" "$KIT/house"; ln -s "$KIT/house" "$KIT/sticky/link"
+        chown -h "$TESTER" "$KIT/sticky/link"; ln -s "$KIT/sticky/link" "$HOUSE" """,
+        solved=True,
+    ),
+    Probe(
         "tests-by-root",
         "The tests' user is root.",
         'sed -i "s/^$TESTER:[^:]*:[0-9]*:[0-9]*:/$TESTER:x:0:0:/" /etc/passwd && grep -q "^$TESTER:x:0" /etc/passwd',
