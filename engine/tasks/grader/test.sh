@@ -41,7 +41,7 @@ family() {
     for pid in /proc/[0-9]*; do
         pid=${pid#/proc/}
         look "$pid" || continue
-        [[ $tmux && $("$box" readlink "/proc/$pid/exe") == /usr/bin/@(tmux|timeout)?( *) ]] && spare+="$pid "
+        [[ $tmux && $("$box" readlink "/proc/$pid/exe") == /usr/bin/@(timeout|tmux?( *)) ]] && spare+="$pid "
         if ((first && parent == 1)) && { [[ -z $oldest ]] || ((start < age)); }; then oldest=$pid age=$start; fi
     done
     spare+="$oldest "
@@ -94,7 +94,7 @@ shell() {
         "$box" awk 'NF == 2 || NF == 4 && $2 == "=>" {if ($(NF - 1) ~ /^\//) print $(NF - 1); next} {print "?"}' |
         "$box" sort -u)
     # A name with a space in it would be taken for others.
-    [[ $paths == $odd ]] || paths=$(for path in $paths; do "$box" readlink -f "$path"; done)
+    [[ $paths == $odd ]] || paths=$("$box" realpath $paths)
     [[ $paths == $odd ]] && echo "libraries have strange names" && return 1
     bad=$("$box" sha256sum $paths | "$box" awk 'NR == FNR {known[$0]; next} !($0 in known)' "$here/trust/libraries" -)
     [[ $paths && -z $bad ]] || { echo "libraries were changed: ${bad:0:200}" && return 1; }
