@@ -409,7 +409,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
         SystemExit: 0, after the help.
     """
     main = parser()
-    asked = main.parse_args(argv)
+    asked, strange = main.parse_known_args(argv)
+    if strange:
+        # Which part of the grammar did not know them, argparse does not say; the command has its own page.
+        whose = " ".join(filter(None, (main.prog, asked.command, getattr(asked, "action", None))))
+        raise UsageError(f"unrecognized arguments: {' '.join(strange)[:200]}", f"see `{whose} --help`")
     given = [name for name in _AUTO if getattr(asked, name) is not None]
     given += [name for name in FLAGS if getattr(asked, name)]
     given = [name for name in given if name not in _SHARED.get(asked.command, ())]

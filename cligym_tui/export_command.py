@@ -42,7 +42,7 @@ def run(asked: argparse.Namespace) -> ExitCode:
         if asked.output is None or asked.output == "-":
             _print(pieces)
         else:
-            _write(Path(asked.output), pieces)
+            _write(Path(os.path.expanduser(asked.output)), pieces)
     return ExitCode.GOAL
 
 

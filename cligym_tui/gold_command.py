@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ async def _built(asked: argparse.Namespace) -> Gold:
     from engine.gold.build import build
     from engine.sandbox.client import connect
 
-    recipe = Path(asked.recipe) if asked.recipe else None
+    recipe = Path(os.path.expanduser(asked.recipe)) if asked.recipe else None
     async with connect() as engine:
         return await build(
             engine,

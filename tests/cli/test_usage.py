@@ -82,6 +82,13 @@ def test_a_mistake_is_one_line_and_exit_code_2(cli: Run, words: list[str], nowhe
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["", "doctor", "gold list", "config show"])
+def test_what_a_command_does_not_know_leads_to_its_own_page(command: str) -> None:
+    with pytest.raises(UsageError, match="unrecognized arguments: --jsn") as refused:
+        parse([*command.split(), "--jsn"])
+    assert refused.value.hint == f"see `{' '.join(['cligym-tui', *command.split()])} --help`"
+
+
 def test_escapes_in_an_argument_do_not_reach_the_terminal(cli: Run) -> None:
     done = cli("gold", "show", "a\x1b]52;c;aGk=\x07\x9b2Jb\u202e\n")
     assert done.returncode == 2
