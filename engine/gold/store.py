@@ -152,12 +152,19 @@ def save(gold: Gold, files: Mapping[str, bytes], large: Iterable[bytes] = ()) ->
 
 
 def _swap(new: Path, target: Path) -> None:
-    """Put a directory in the place of another; a process that is killed here leaves one of them whole."""
+    """Put a directory in the place of another, which stays where that cannot be."""
     old = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
-    if target.exists():
-        target.rename(old / "gold")
-    new.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    earlier = old / "gold"
+    try:
+        if target.exists():
+            target.rename(earlier)
+        new.rename(target)
+    except OSError:
+        if earlier.exists():
+            earlier.rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def remove(name: str) -> Gold | None:

@@ -121,6 +121,15 @@ def test_no_place_to_keep_it_is_a_line(state: Path) -> None:
     assert caught.value.hint
 
 
+def test_an_earlier_one_is_put_back_where_the_later_cannot_be(tmp_path: Path) -> None:
+    target = tmp_path / "gold"
+    target.mkdir()
+    (target / "kept").touch()
+    with pytest.raises(FileNotFoundError):
+        store._swap(tmp_path / "gone", target)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["gold", "gold/kept"]
+
+
 def test_a_failed_save_leaves_the_earlier_one(state: Path) -> None:
     store.save(GOLD, {"Dockerfile": b"1"})
     with pytest.raises(OutputError):
