@@ -178,6 +178,17 @@ def test_wheels_mend_no_more_than_what_they_hold() -> None:
     assert refused("/tmp/theirs") == "/tmp/theirs would stay"
 
 
+def test_a_changed_project_is_one_whose_tests_alone_are_as_they_were() -> None:
+    tests = ("/app/a/test_1.py", "/app/a/data.py")
+    contract = SimpleNamespace(files={"/app/README": "", **dict.fromkeys(tests, "")}, tests=tests)
+    changed = BY_NAME["project-changed"]
+    scene = Scene(SimpleNamespace(contract=contract), {}, (), (), {})
+    assert changed.applies(scene) == "the project has no modules but its tests"
+    contract.files |= {f"/app/src/{number:02}.py": "" for number in range(30)}
+    assert changed.applies(scene) == ""
+    assert changed.files(scene)["sources"].split(b"\n")[:2] == [b"/app/src/00.py", b"/app/src/01.py"]
+
+
 def test_what_was_lost(gold_tree: dict[str, Entry]) -> None:
     gone = "/usr/lib/python3.11/json"
     changed = Entry("file", 0o644, digest="x")

@@ -13,6 +13,12 @@ def _one(scene: Scene, index: int) -> dict[str, bytes]:
     return {"again": scene.commands[index].encode("utf-8", "surrogateescape")}
 
 
+def _sources(scene: Scene) -> list[str]:
+    """Modules of the project's that are no tests: those are put back before they run."""
+    contract = scene.task.contract
+    return sorted(path for path in contract.files if path.endswith(".py") and path not in contract.tests)
+
+
 AGAIN = 'cd /; exec /bin/bash "$KIT/again"'
 
 PROBES = (
@@ -40,8 +46,14 @@ PROBES = (
     Probe(
         "project-changed",
         "A repair after which the project's sources are others, too.",
-        """for file in $(find "$PROJECT" -name '*.py' -type f | head -n 20); do echo '# repaired' >>"$file"; done""",
+        """while IFS= read -r file; do [ ! -f "$file" ] || echo '# repaired' >>"$file"; done <"$KIT/sources" """,
         solved=True,
+        applies=lambda scene: "" if _sources(scene) else "the project has no modules but its tests",
+        files=lambda scene: {
+            "sources": "".join(f"{path}\n" for path in _sources(scene)[:20]).encode(
+                "utf-8", "surrogateescape"
+            )
+        },
     ),
     Probe(
         "module-added-to-the-project",
