@@ -38,9 +38,8 @@ async def test_a_shell_that_dies_between_commands_is_replaced_by_the_next(
     shell: Shell, sandbox, seen
 ) -> None:
     assert shell.prompt is not None
-    assert shell._reader is not None
     await sandbox.exec(["/bin/sh", "-c", f"kill -9 {shell.prompt.pid}"])
-    await asyncio.wait([shell._reader], timeout=60)
+    assert await shell._until(lambda: shell._eof, 60)
     await answers(shell)
     assert len(seen.lost) == 1
 
