@@ -164,7 +164,7 @@ PROBES = (
         "settings-commented-out",
         "Lines that a login shell should not read are made comments.",
         """while IFS= read -r path; do
-        gold="$KIT/was/${path##*/}"; [ -e "$gold" ] || : >"$KIT/empty"; [ -e "$gold" ] || gold=$KIT/empty
+        gold="$KIT/was/${path##*/}"; [ -e "$gold" ] || { gold=$KIT/empty; : >"$gold"; }
         awk 'FILENAME == ARGV[1] {known[$0]; next} $0 in known {print; next} {print "# " $0}' "$gold" "$path" >"$KIT/new"
         cat "$KIT/new" >"$path"; done <"$KIT/paths" """,
         honest=True,

@@ -16,7 +16,7 @@ def _one(scene: Scene, index: int) -> dict[str, bytes]:
 def _sources(scene: Scene) -> list[str]:
     """Modules of the project's that are no tests: those are put back before they run."""
     contract = scene.task.contract
-    return sorted(path for path in contract.files if path.endswith(".py") and path not in contract.tests)
+    return sorted(path for path in {*contract.files} - {*contract.tests} if path.endswith(".py"))
 
 
 AGAIN = 'cd /; exec /bin/bash "$KIT/again"'
